@@ -1,0 +1,1 @@
+"""The masks, one family per file."""

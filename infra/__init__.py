@@ -1,0 +1,1 @@
+"""The stacks: run by Pulumi, imported by nobody but the tests."""

@@ -1,0 +1,1 @@
+"""What PostgreSQL's catalogs say of a schema, read once for every capability."""

@@ -1,0 +1,133 @@
+"""What every command shares: where results, messages, progress and errors go, and how a command ends.
+
+Results go to standard output, everything else to standard error; with `--json` the result is one JSON document
+(docs/json.md), and so is an error. A progress bar is drawn on a terminal only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import psycopg
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from anonymizer.errors import AnonymizerError
+from understudy.errors import UnderstudyError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+OurError = (UnderstudyError, AnonymizerError)
+
+
+def errors() -> Console:
+    """The console of messages and progress: standard error."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def message(text: str) -> None:
+    """Say something that is not the result; markup in it is not interpreted."""
+    errors().print(text, markup=False)
+
+
+def json_option(function: Callable[P, R]) -> Callable[P, R]:
+    """Gives a command `--json`, and hands it `as_json: bool`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")(function)
+
+
+def result(data: Any, text: RenderableType | Callable[[Console], None], *, as_json: bool) -> None:
+    """Print a command's result.
+
+    Args:
+        data: what `--json` prints: dicts, lists, texts, numbers, None, and whatever has a text form.
+        text: the same for a person: anything rich can print, or a function that prints on the console given.
+        as_json: which of the two.
+    """
+    if as_json:
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+        return
+    console = Console(highlight=False)
+    if callable(text):
+        text(console)
+    else:
+        console.print(text)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Progress]:
+    """A progress display on standard error, silent where that is no terminal."""
+    console = errors()
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as display:
+        yield display
+
+
+def run(program: click.Command, arguments: Sequence[str]) -> int:
+    """Run a command to its exit code, and print whatever error it ends with in the documented shape."""
+    as_json = "--json" in arguments
+    try:
+        ended = program.main(args=list(arguments), standalone_mode=False)
+        return ended if isinstance(ended, int) else 0
+    except OurError as error:
+        return _fail(error.message, error.detail, error.hint, error.exit_code, as_json=as_json)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        return _fail("interrupted", None, None, 130, as_json=as_json)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "understudy"
+        said = error.format_message().rstrip(".")
+        hint = f"Run `{where} --help`."
+        return _fail(said[:1].lower() + said[1:], None, hint, 2, as_json=as_json)
+    except click.ClickException as error:
+        return _fail(error.format_message(), None, None, error.exit_code, as_json=as_json)
+    except psycopg.Error as error:
+        said = " ".join((error.diag.message_primary or str(error)).split())
+        return _fail("the database server reported an error", f"It said: {said}.", None, 1, as_json=as_json)
+    except BrokenPipeError:
+        # the reader of our output has left; nothing to say, and nobody to say it to
+        sys.stderr.close()
+        return 1
+
+
+def _fail(text: str, detail: str | None, hint: str | None, code: int, *, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({"error": {"message": text, "detail": detail, "hint": hint, "exit": code}}, indent=2))
+    console = errors()
+    console.print(f"[bold red]error:[/] {_escape(text)}")
+    for name, sentence in (("detail", detail), ("hint", hint)):
+        if sentence:
+            console.print(f"[bold]{name}:[/] {_escape(sentence)}")
+    return code
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def exit_with(code: int) -> Callable[[Callable[P, bool]], Callable[P, None]]:
+    """Make a command that answers True or False end with 0 or with this exit code."""
+
+    def decorate(function: Callable[P, bool]) -> Callable[P, None]:
+        @functools.wraps(function)
+        def command(*args: P.args, **kwargs: P.kwargs) -> None:
+            if not function(*args, **kwargs):
+                raise click.exceptions.Exit(code)
+
+        return command
+
+    return decorate

@@ -1,0 +1,1 @@
+"""Feature flags: a pure evaluation whose answer carries its reason."""

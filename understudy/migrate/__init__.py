@@ -1,0 +1,1 @@
+"""Migrations: plain SQL, applied once, provable and reversible."""

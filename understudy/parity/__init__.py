@@ -1,0 +1,1 @@
+"""Parity: are these two schemas the same?"""

@@ -1,0 +1,37 @@
+"""What can go wrong between us and a server.
+
+PostgresError
+├── UnreachableError         no connection
+├── ProgramError             a client program is missing, too old, or ended with an error
+├── EmbeddedServerError      the embedded server does not start
+└── ContainerError           no Docker, or the container does not answer
+LocationError (usage)        a name that means no database
+"""
+
+from __future__ import annotations
+
+from understudy.errors import UnderstudyError, UsageError
+
+
+class PostgresError(UnderstudyError):
+    """the database server reported an error"""
+
+
+class UnreachableError(PostgresError):
+    """the database cannot be reached"""
+
+
+class ProgramError(PostgresError):
+    """a PostgreSQL client program cannot be used"""
+
+
+class EmbeddedServerError(PostgresError):
+    """the embedded server does not start"""
+
+
+class ContainerError(PostgresError):
+    """the database container does not start"""
+
+
+class LocationError(UsageError):
+    """this names no database"""

@@ -1,0 +1,89 @@
+"""From what a person types to a database: a `postgresql://` address, an environment's name, `embedded:NAME`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import psycopg
+
+from understudy.environments import Configuration
+from understudy.postgres.dsn import connect, database_of, redacted
+from understudy.postgres.embedded import EmbeddedServer
+from understudy.postgres.errors import LocationError
+from understudy.postgres.remote import RemoteServer
+from understudy.postgres.server import Server
+from understudy.postgres.wheel import DEFAULT_VERSION
+
+_EMBEDDED = re.compile(r"embedded:(?P<name>[^?/\0]{1,63})(?:\?version=(?P<version>\d+))?")
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database somebody named. Use it in a `with` block: its server may have been started for it."""
+
+    name: str
+    server: Server
+    environment: str | None = None
+    production: bool = False
+
+    @property
+    def dsn(self) -> str:
+        """Its connection string, which may hold a password."""
+        return self.server.dsn(self.name)
+
+    @property
+    def label(self) -> str:
+        """How it is called in messages and reports; never with a secret."""
+        return self.environment or self.server.location(self.name)
+
+    def connect(self, *, autocommit: bool = True) -> psycopg.Connection[tuple[object, ...]]:
+        """A connection to it.
+
+        Raises:
+            UnreachableError: the server does not answer, or has no such database.
+        """
+        return connect(self.dsn, autocommit=autocommit)
+
+    def exists(self) -> bool:
+        """Whether its server has it."""
+        return self.name in self.server.databases()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.server.close()
+
+
+def open_database(location: str, configuration: Configuration) -> Database:
+    """The database that a location names. Its server is started if it is ours; the database need not exist.
+
+    Raises:
+        LocationError: the location has no form that we know.
+        ConfigurationError: the environment's variable is not set.
+        EmbeddedServerError: the embedded server does not start.
+    """
+    if location in configuration.environments:
+        environment = configuration.environments[location]
+        database = _open(environment.resolve(), configuration)
+        return Database(database.name, database.server, environment.name, environment.production)
+    return _open(location, configuration)
+
+
+def _open(location: str, configuration: Configuration) -> Database:
+    if location.startswith(("postgresql://", "postgres://")):
+        return Database(database_of(location), RemoteServer(location))
+    if found := _EMBEDDED.fullmatch(location):
+        return Database(found["name"], EmbeddedServer(int(found["version"] or DEFAULT_VERSION)))
+    known = ", ".join(configuration.environments) or "none"
+    shown = redacted(location) if "=" in location and "@" not in location else location.split("@")[-1]
+    raise LocationError(
+        f"{shown!r} names no database",
+        detail=f"It is neither an address nor an environment of understudy.toml (known: {known}).",
+        hint="Write postgresql://user@host/database, embedded:NAME, or the name of an environment.",
+    )

@@ -1,0 +1,1 @@
+"""Replicas: a developer's private copy of the anonymized staging."""

@@ -1,0 +1,1 @@
+"""Rollout: phases with gates, where the capabilities meet."""
