@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from understudy import __version__
 from understudy.cli.output import run
 
-COMMANDS: dict[str, str] = {}
-"""The name of a command, and the module of this package whose `command` it is. In the order of the help."""
+
+class Entry(NamedTuple):
+    """A command before it is imported: the module of this package whose `command` it is, and its line in the help."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, Entry] = {}
+"""The commands by name, in the order of the help. A summary is the first sentence of the command's own help."""
 
 
 class _Lazy(click.Group):
@@ -25,9 +33,14 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: Any = importlib.import_module(f"understudy.cli.{COMMANDS[cmd_name]}").command
+        command: Any = importlib.import_module(f"understudy.cli.{COMMANDS[cmd_name].module}").command
         assert isinstance(command, click.Command)  # noqa: S101 - a module without one is our own defect
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands from the table: click would import every one for its first line, Polars and all."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
