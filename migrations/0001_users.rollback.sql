@@ -1,0 +1,2 @@
+DROP TABLE public.users;
+DROP FUNCTION public.set_updated_at();

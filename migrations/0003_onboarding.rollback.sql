@@ -1,0 +1,1 @@
+DROP TABLE public.superior_onboarding_states;

@@ -1,0 +1,2 @@
+DROP TABLE public.security_audit_logs;
+DROP TABLE public.analytics_events;

@@ -1,0 +1,2 @@
+DROP TABLE public.plan_tasks;
+DROP TABLE public.action_plans;
