@@ -20,7 +20,8 @@ FROM (VALUES (1, 1, 1, 2, 2), (2, 1, 2, 3, 4), (3, 1, 2, 3, 30), (4, 1, 2, 3, NU
     CROSS JOIN (VALUES (timestamptz '2025-01-01 00:00Z', interval '1 h')) AS w (t, h)"""
 
 # 20 events by six of ten users, so that the average is 2 and a power user has 4: users 1 (9) and 2 (4).
-# The newest is of 10 April. Exactly 30 days (720 hours, summer time began within) before is no longer within 30 days: user 3 is inactive, user 4 is not.
+# The newest is of 10 April. Exactly 30 days before (720 hours; in Rome
+# summer time began within them) is no longer within 30 days: user 3 is inactive, user 4 is not.
 ACTIVITY = """
 INSERT INTO analytics_events (user_id, event_name, occurred_at)
 SELECT u, 'page_view', last - (i - 1) * interval '1 minute'

@@ -160,7 +160,7 @@ def test_updated_at_follows_each_update(migrated: Connection) -> None:
     assert (
         migrated.execute(
             """SELECT attrelid::regclass FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid AND relkind = 'r'
-           WHERE attname = 'updated_at' AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = attrelid 
+           WHERE attname = 'updated_at' AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = attrelid
                AND tgenabled = 'O' AND tgfoid = 'public.set_updated_at'::regproc)"""
         ).fetchall()
         == []
