@@ -1,7 +1,7 @@
 """`understudy.toml`: the environments of a repository, by name, and where its migrations and policy are.
 
 version = 1
-migrations = "migrations"             # folders and files are relative to this file
+migrations = "migrations"             # folders and files are relative to this file; or a table [migrations]
 policy = "anonymizer/policy.toml"
 
 [environments.prod]
@@ -93,7 +93,7 @@ def load(path: Path | None = None) -> Configuration:
         environments={
             name: _environment(path, name, table) for name, table in document.pop("environments", {}).items()
         },
-        migrations=folder / _text(path, "migrations", document.pop("migrations", "migrations")),
+        migrations=folder / _migrations(path, document),
         policy=folder / _text(path, "policy", document.pop("policy", "anonymizer/policy.toml")),
         tables=document,
     )
@@ -113,6 +113,15 @@ def _environment(path: Path, name: str, table: object) -> Environment:
     if not isinstance(production, bool):
         raise ConfigurationError(detail=f"{path}: environments.{name}.production is neither true nor false.")
     return Environment(name, _text(path, f"environments.{name}.dsn", table["dsn"]), production)
+
+
+def _migrations(path: Path, document: dict[str, Any]) -> str:
+    """The folder: `migrations = "folder"`, or `folder` of a table, whose other keys the migrations read themselves."""
+    given = document.get("migrations", "migrations")
+    if isinstance(given, dict):
+        return _text(path, "migrations.folder", given.pop("folder", "migrations"))
+    document.pop("migrations", None)
+    return _text(path, "migrations", given)
 
 
 def _text(path: Path, key: str, value: object) -> str:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from understudy import environments, migrate
 from understudy.postgres import ContainerServer, EmbeddedServer, RemoteServer, Server
+from understudy.postgres.dsn import database_of
 from understudy.postgres.wheel import DEFAULT_VERSION
 
 
@@ -62,3 +64,28 @@ def make_database(postgres_server: Server) -> Iterator[Callable[[], str]]:
 def database(make_database: Callable[[], str]) -> str:
     """The connection string of an empty database that lives as long as the test."""
     return make_database()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(request: pytest.FixtureRequest, postgres_server: Server) -> Iterator[str]:
+    """The name of a database with the repository's migrations applied, made once for the session to be copied from.
+
+    Which migrations is what `understudy.toml` says, looked for from pytest's root folder up.
+    """
+    configuration = environments.load(environments.find(request.config.rootpath))
+    with postgres_server.scratch(prefix="template") as dsn:
+        migrate.up(dsn, configuration.migrations)
+        yield database_of(dsn)
+
+
+@pytest.fixture
+def make_migrated_database(postgres_server: Server, migrated_template: str) -> Iterator[Callable[[], str]]:
+    """Makes databases with the migrations applied, as many as the test asks for; each call returns a DSN."""
+    with contextlib.ExitStack() as stack:
+        yield lambda: stack.enter_context(postgres_server.scratch(template=migrated_template, prefix="test"))
+
+
+@pytest.fixture
+def migrated_database(make_migrated_database: Callable[[], str]) -> str:
+    """The connection string of a fresh database with the repository's migrations applied."""
+    return make_migrated_database()

@@ -22,7 +22,9 @@ class Entry(NamedTuple):
     summary: str
 
 
-COMMANDS: dict[str, Entry] = {}
+COMMANDS: dict[str, Entry] = {
+    "migrate": Entry("migrate", "Apply, undo and prove the migrations."),
+}
 """The commands by name, in the order of the help. A summary is the first sentence of the command's own help."""
 
 

@@ -1,0 +1,16 @@
+"""understudy migrate: each subcommand is a function of a module of this package."""
+
+from __future__ import annotations
+
+import click
+
+from understudy.cli.migrate import run
+
+
+@click.group()
+def command() -> None:
+    """Apply, undo and prove the migrations."""
+
+
+for part in (run.up, run.down, run.status):
+    command.add_command(part)

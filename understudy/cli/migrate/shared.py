@@ -1,0 +1,45 @@
+"""What the subcommands of `understudy migrate` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from understudy import environments
+from understudy.cli import output
+from understudy.migrate.options import MigrationSettings, Moment, Options, settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def folder_option(function: Callable[P, R]) -> Callable[P, R]:
+    """Gives a command `--folder`, in place of the folder that understudy.toml names."""
+    return click.option(
+        "--folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="The migrations' folder [default: the one that understudy.toml names].",
+    )(function)
+
+
+def configured(folder: Path | None) -> tuple[environments.Configuration, MigrationSettings]:
+    """The configuration, and what it says of migrations with the folder of the command line laid over it."""
+    configuration = environments.load()
+    found = settings(configuration)
+    return configuration, replace(found, folder=folder) if folder else found
+
+
+def telling(options: Options, **changes: Any) -> Options:
+    """The options with a trace that tells a person what goes on, on standard error."""
+
+    def trace(moment: Moment, label: str, place: int) -> None:
+        if moment == "began":
+            output.message(label)
+        elif moment == "waiting":
+            output.message(f"{label}: statement {place + 1} did not get its lock; trying again")
+
+    return replace(options, trace=trace, **changes)
