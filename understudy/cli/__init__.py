@@ -24,6 +24,7 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "migrate": Entry("migrate", "Apply, undo and prove the migrations."),
+    "flags": Entry("flags", "Show features to some and hide them from others."),
 }
 """The commands by name, in the order of the help. A summary is the first sentence of the command's own help."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ParamSpec, TypeVar
@@ -17,6 +18,7 @@ import click
 import psycopg
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from anonymizer.errors import AnonymizerError
 from understudy.errors import UnderstudyError
@@ -27,9 +29,21 @@ R = TypeVar("R")
 OurError = (UnderstudyError, AnonymizerError)
 
 
+PIPED_WIDTH = 200
+"""Columns of a table whose reader is a pipe or a file: no terminal is there to fold it for."""
+
+
+class Group(click.Group):
+    """A command of commands, which its help lists in the order they are written."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in order of definition; click would sort them."""
+        return list(self.commands)
+
+
 def errors() -> Console:
     """The console of messages and progress: standard error."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def message(text: str) -> None:
@@ -53,11 +67,13 @@ def result(data: Any, text: RenderableType | Callable[[Console], None], *, as_js
     if as_json:
         click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
         return
-    console = Console(highlight=False)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
+    console = Console(highlight=False, emoji=False, width=width)
     if callable(text):
         text(console)
     else:
-        console.print(text)
+        # a line of text is never folded: it may be an address that somebody copies
+        console.print(text, soft_wrap=isinstance(text, str | Text))
 
 
 @contextlib.contextmanager
