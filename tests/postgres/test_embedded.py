@@ -71,6 +71,16 @@ def test_the_last_one_to_let_go_stops_the_server(root: Path) -> None:
     assert not alive(process)
 
 
+def test_two_objects_of_one_process_hold_it_twice(root: Path) -> None:
+    """Source and target may both be embedded: closing one leaves the other its server."""
+    with start(root) as server:
+        process = postmaster(server)
+        start(root).close()
+        assert alive(process)
+        assert server.databases()
+    assert not alive(process)
+
+
 def test_a_pinned_server_outlives_its_processes_and_is_found_again(root: Path) -> None:
     """A pinned server goes on after everyone let go; who comes next finds the same one."""
     first = start(root)

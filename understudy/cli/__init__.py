@@ -23,6 +23,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "parity": Entry("parity", "Compare two schemas: same (exit 0), differ or cannot tell (exit 3)."),
     "migrate": Entry("migrate", "Apply, undo and prove the migrations."),
     "flags": Entry("flags", "Show features to some and hide them from others."),
 }

@@ -22,6 +22,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -94,6 +95,7 @@ class EmbeddedServer(Server):
             if not self._running():
                 self._start()
             self._holder().touch()
+            _HOLDS[self._holder()] += 1
         self._closed = False
         atexit.register(self.close)
 
@@ -123,6 +125,9 @@ class EmbeddedServer(Server):
         if not self.folder.exists():
             return
         with self._lock():
+            _HOLDS[self._holder()] -= 1
+            if _HOLDS[self._holder()] > 0:
+                return
             self._holder().unlink(missing_ok=True)
             if not self._held() and not self._pin().exists() and self._running():
                 self._pg_ctl("stop", "-m", "fast", "-w")
@@ -282,6 +287,9 @@ class EmbeddedServer(Server):
         make_private_folder(folder, self._user)
         return folder
 
+
+_HOLDS: Counter[Path] = Counter()
+"""How often this process holds a server, by its holder file: two objects may stand for one server."""
 
 _FRAGILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

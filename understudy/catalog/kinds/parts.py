@@ -1,0 +1,198 @@
+"""What hangs on a relation: constraints, indexes, triggers, rules, policies, extended statistics."""
+
+from __future__ import annotations
+
+from understudy.catalog import sqltext as s
+from understudy.catalog.model import Attribute, Impact, Kind
+
+
+def _operators(column: str) -> str:
+    return f"ARRAY(SELECT u.o::regoperator::text FROM unnest(x.{column}) WITH ORDINALITY u(o, place) ORDER BY u.place)"
+
+
+CONSTRAINT = Kind(
+    name="constraint",
+    catalog="pg_constraint",
+    # Three that are not the schema's own: the row behind a constraint trigger, what a foreign key keeps for each
+    # partition it points to, and the not-null of a partition, which is its parent's.
+    source=f"""pg_constraint x LEFT JOIN pg_class c ON c.oid = x.conrelid LEFT JOIN pg_constraint p ON
+      p.oid = x.conparentid LEFT JOIN pg_type t ON t.oid = x.contypid
+      WHERE x.contype <> 't' AND (x.conparentid = 0 OR p.conrelid <> x.conrelid)
+      AND NOT (x.contype = 'n' AND x.coninhcount > 0 AND coalesce(c.relispartition, false))
+      AND (x.conrelid = 0 OR {s.permanent("c")} AND {s.scope("x.conrelid", "pg_class")})
+      AND (x.contypid = 0 OR {s.scope("x.contypid", "pg_type")})""",
+    path="coalesce(c.oid::regclass::text, t.oid::regtype::text) || '.' || quote_ident(x.conname)",
+    parent=f"CASE WHEN c.oid IS NULL THEN 'type ' || t.oid::regtype::text ELSE {s.relation_key('c')} END",
+    impact=Impact.BEHAVIOUR,
+    attributes=(
+        Attribute("type", "x.contype"),
+        Attribute("columns", s.column_names("x.conrelid", "x.conkey")),
+        Attribute("expression", "pg_get_expr(x.conbin, x.conrelid)", deparsed=True),
+        Attribute("references", "CASE WHEN x.confrelid <> 0 THEN x.confrelid::regclass::text END"),
+        Attribute("referenced columns", s.column_names("x.confrelid", "x.confkey")),
+        Attribute("on update", "CASE WHEN x.contype = 'f' THEN x.confupdtype END"),
+        Attribute("on delete", "CASE WHEN x.contype = 'f' THEN x.confdeltype END"),
+        Attribute("on delete columns", s.column_names("x.conrelid", "x.confdelsetcols"), since=15),
+        Attribute("match", "CASE WHEN x.contype = 'f' THEN x.confmatchtype END"),
+        Attribute("deferrable", "x.condeferrable"),
+        Attribute("initially deferred", "x.condeferred"),
+        Attribute("validated", "x.convalidated"),
+        Attribute("enforced", "x.conenforced", since=18),
+        Attribute("no inherit", "CASE WHEN x.contype IN ('c', 'n') THEN x.connoinherit END"),
+        Attribute(
+            "local",
+            "CASE WHEN c.relkind = 'r' AND NOT c.relispartition THEN x.conislocal END",
+            Impact.COSMETIC,
+        ),
+        Attribute("without overlaps or period", "x.conperiod", since=18),
+        Attribute("exclusion operators", _operators("conexclop")),
+        Attribute("equality operators", _operators("conpfeqop"), dumped=False),
+        Attribute(
+            "triggers enabled",
+            "CASE WHEN x.contype = 'f' OR x.condeferrable THEN ARRAY(SELECT DISTINCT g.tgenabled FROM pg_trigger g "
+            "WHERE g.tgconstraint = x.oid AND g.tgisinternal ORDER BY 1) END",
+            dumped=False,
+        ),
+    ),
+)
+
+_KEYS = """unnest(x.indkey::int2[], x.indclass::oid[], x.indcollation::oid[], x.indoption::int2[])
+  WITH ORDINALITY u(number, class, coll, flags, place)"""
+
+
+def _per_key(expression: str) -> str:
+    return f"ARRAY(SELECT {expression} FROM {_KEYS} WHERE u.place <= x.indnkeyatts ORDER BY u.place)"
+
+
+INDEX = Kind(
+    name="index",
+    catalog="pg_class",
+    source=f"""pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
+      JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid
+      AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x')
+      WHERE {s.permanent("t")} AND {s.scope("x.indexrelid", "pg_class")} AND {s.scope("t.oid", "pg_class")}""",
+    path="c.oid::regclass::text",
+    parent=f"CASE WHEN k.oid IS NULL THEN {s.relation_key('t')} "
+    "ELSE 'constraint ' || t.oid::regclass::text || '.' || quote_ident(k.conname) END",
+    oid="c.oid",
+    impact=Impact.PERFORMANCE,
+    attributes=(
+        Attribute("table", "t.oid::regclass::text"),
+        Attribute("method", "a.amname", Impact.PERFORMANCE),
+        Attribute("unique", "x.indisunique"),
+        Attribute("nulls not distinct", "x.indnullsnotdistinct", since=15),
+        Attribute("columns", s.column_names("x.indrelid", "x.indkey::int2[]"), Impact.PERFORMANCE),
+        Attribute("key columns", "x.indnkeyatts", Impact.PERFORMANCE),
+        Attribute(
+            "expressions",
+            "CASE WHEN x.indexprs IS NOT NULL THEN pg_get_expr(x.indexprs, x.indrelid) END",
+            Impact.PERFORMANCE,
+            deparsed=True,
+        ),
+        Attribute("predicate", "pg_get_expr(x.indpred, x.indrelid)", Impact.PERFORMANCE, deparsed=True),
+        Attribute(
+            "operator classes",
+            _per_key(s.qualified("pg_opclass", "opcname", "opcnamespace", "u.class")),
+            Impact.PERFORMANCE,
+        ),
+        Attribute(
+            "operator class options",
+            "(SELECT array_agg(n.attnum || ': ' || n.attoptions::text ORDER BY n.attnum) FROM pg_attribute n "
+            "WHERE n.attrelid = c.oid AND n.attoptions IS NOT NULL)",
+            Impact.PERFORMANCE,
+        ),
+        Attribute("collations", _per_key("u.coll::regcollation::text"), Impact.PERFORMANCE),
+        Attribute("directions", _per_key("u.flags"), Impact.PERFORMANCE),
+        Attribute("options", s.sorted_list("c.reloptions"), Impact.PERFORMANCE),
+        Attribute("tablespace", s.name_of("pg_tablespace", "spcname", "c.reltablespace"), Impact.PERFORMANCE),
+        Attribute("valid", "x.indisvalid", dumped=False),
+        Attribute("clustered", "x.indisclustered", Impact.PERFORMANCE),
+        Attribute(
+            "statistics targets",
+            "(SELECT array_agg(n.attnum || ': ' || n.attstattarget ORDER BY n.attnum) FROM pg_attribute n "
+            "WHERE n.attrelid = c.oid AND n.attstattarget >= 0)",
+            Impact.PERFORMANCE,
+        ),
+        Attribute(
+            "partition of",
+            "ARRAY(SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = c.oid)",
+            Impact.PERFORMANCE,
+        ),
+        Attribute("depends on extension", s.extensions_needed("c.oid", "pg_class")),
+    ),
+)
+
+TRIGGER = Kind(
+    name="trigger",
+    catalog="pg_trigger",
+    # PostgreSQL 14 calls a partition's copy of a row trigger internal, as it does the triggers of a foreign key
+    source=f"""pg_trigger x JOIN pg_class c ON c.oid = x.tgrelid LEFT JOIN pg_trigger p ON p.oid = x.tgparentid
+      WHERE (NOT x.tgisinternal OR NOT p.tgisinternal) AND {s.permanent("c")} AND {s.scope("x.oid", "pg_trigger")}""",
+    path="c.oid::regclass::text || '.' || quote_ident(x.tgname)",
+    parent=s.relation_key("c"),
+    impact=Impact.BEHAVIOUR,
+    attributes=(
+        Attribute("definition", "pg_get_triggerdef(x.oid)", deparsed=True),
+        Attribute("enabled", "x.tgenabled"),
+        Attribute("depends on extension", s.extensions_needed("x.oid", "pg_trigger")),
+    ),
+)
+
+RULE = Kind(
+    name="rule",
+    catalog="pg_rewrite",
+    source=f"""pg_rewrite x JOIN pg_class c ON c.oid = x.ev_class
+      WHERE x.rulename <> '_RETURN' AND {s.permanent("c")} AND {s.scope("x.oid", "pg_rewrite")}""",
+    path="c.oid::regclass::text || '.' || quote_ident(x.rulename)",
+    parent=s.relation_key("c"),
+    impact=Impact.BEHAVIOUR,
+    attributes=(
+        Attribute("definition", "pg_get_ruledef(x.oid)", deparsed=True),
+        Attribute("enabled", "x.ev_enabled"),
+    ),
+)
+
+POLICY = Kind(
+    name="policy",
+    catalog="pg_policy",
+    source=f"""pg_policy x JOIN pg_class c ON c.oid = x.polrelid
+      WHERE {s.permanent("c")} AND {s.scope("x.oid", "pg_policy")}""",
+    path="c.oid::regclass::text || '.' || quote_ident(x.polname)",
+    parent=s.relation_key("c"),
+    impact=Impact.BEHAVIOUR,
+    attributes=(
+        Attribute("command", "x.polcmd"),
+        Attribute("permissive", "x.polpermissive"),
+        Attribute(
+            "roles",
+            "ARRAY(SELECT CASE r WHEN 0 THEN 'public' ELSE r::regrole::text END COLLATE \"C\" "
+            "FROM unnest(x.polroles) r ORDER BY 1)",
+        ),
+        Attribute("using", "pg_get_expr(x.polqual, x.polrelid)", deparsed=True),
+        Attribute("with check", "pg_get_expr(x.polwithcheck, x.polrelid)", deparsed=True),
+    ),
+)
+
+STATISTICS = Kind(
+    name="statistics",
+    catalog="pg_statistic_ext",
+    source=f"pg_statistic_ext x WHERE {s.scope('x.oid', 'pg_statistic_ext')}",
+    path="x.stxnamespace::regnamespace::text || '.' || quote_ident(x.stxname)",
+    parent=f"(SELECT {s.relation_key('c')} FROM pg_class c WHERE c.oid = x.stxrelid)",
+    impact=Impact.PERFORMANCE,
+    attributes=(
+        Attribute("owner", s.role("x.stxowner")),
+        Attribute("table", "x.stxrelid::regclass::text", Impact.PERFORMANCE),
+        Attribute(
+            "columns",
+            "ARRAY(SELECT quote_ident(n.attname) FROM pg_attribute n WHERE n.attrelid = x.stxrelid "
+            'AND n.attnum = ANY (x.stxkeys::int2[]) ORDER BY n.attname COLLATE "C")',
+            Impact.PERFORMANCE,
+        ),
+        Attribute("kinds", 'ARRAY(SELECT k FROM unnest(x.stxkind) k ORDER BY k::text COLLATE "C")', Impact.PERFORMANCE),
+        Attribute("expressions", "pg_get_expr(x.stxexprs, x.stxrelid)", Impact.PERFORMANCE, deparsed=True),
+        Attribute("target", "nullif(x.stxstattarget, -1)", Impact.PERFORMANCE),
+    ),
+)
+
+KINDS = (CONSTRAINT, INDEX, TRIGGER, RULE, POLICY, STATISTICS)

@@ -1,0 +1,84 @@
+"""Pieces of SQL that the kinds share. Every name they yield is qualified and quoted: the reader empties search_path."""
+
+from __future__ import annotations
+
+FIRST_USER_OID = 16384
+"""FirstNormalObjectId of access/transam.h: what initdb made is below it, in every version."""
+
+COLUMN_KINDS = "('r', 'p', 'f', 'v', 'm', 'c')"
+"""relkinds whose columns are columns of the schema (an index's are not)."""
+
+OWNER_WORD = "(owner)"
+"""Stands for the object's owner in privileges, so that a changed owner is one difference and not two."""
+
+
+def scope(oid: str, catalog: str) -> str:
+    """Made by a user, and not part of an extension: the extension's version answers for its members."""
+    return (
+        f"{oid} >= {FIRST_USER_OID} AND {oid} NOT IN (SELECT m.objid FROM pg_depend m WHERE m.deptype = 'e' "
+        f"AND m.refclassid = 'pg_extension'::regclass AND m.classid = '{catalog}'::regclass)"
+    )
+
+
+def permanent(relation: str) -> str:
+    """A relation that belongs to the schema: no session's temporary table, no TOAST table."""
+    return f"{relation}.relpersistence <> 't' AND {relation}.relnamespace <> 'pg_toast'::regnamespace"
+
+
+def role(oid: str) -> str:
+    """A role's name."""
+    return f"pg_get_userbyid({oid})"
+
+
+def sorted_list(array: str) -> str:
+    """A list whose order means nothing, in one order that no collation changes."""
+    return f'ARRAY(SELECT o FROM unnest({array}) o ORDER BY o COLLATE "C")'
+
+
+def option_names(array: str) -> str:
+    """The names of `name=value` options."""
+    return f"ARRAY(SELECT split_part(o, '=', 1) FROM unnest({array}) o ORDER BY o COLLATE \"C\")"
+
+
+def privileges(acl: str, object_type: str, owner: str) -> str:
+    """Who may do what, one line a grant; a NULL ACL is what it stands for, the type's default."""
+    return f"""ARRAY(SELECT e.privilege_type || ' to ' ||
+      CASE e.grantee WHEN 0 THEN 'public' WHEN {owner} THEN '{OWNER_WORD}' ELSE e.grantee::regrole::text END ||
+      CASE WHEN e.is_grantable AND e.grantee <> {owner} THEN ' with grant option' ELSE '' END ||
+      CASE WHEN e.grantor <> {owner} THEN ' by ' || e.grantor::regrole::text ELSE '' END COLLATE "C"
+      FROM aclexplode(coalesce({acl}, acldefault('{object_type}', {owner}))) e ORDER BY 1)"""
+
+
+def name_of(catalog: str, column: str, oid: str) -> str:
+    """The name of a row of a small catalog, NULL for OID 0."""
+    return f"(SELECT n.{column} FROM {catalog} n WHERE n.oid = {oid})"
+
+
+def qualified(catalog: str, name: str, namespace: str, oid: str) -> str:
+    """The qualified name of a row that has no reg* type of its own, NULL for OID 0."""
+    return (
+        f"(SELECT q.{namespace}::regnamespace::text || '.' || quote_ident(q.{name}) FROM {catalog} q "
+        f"WHERE q.oid = {oid})"
+    )
+
+
+def relation_key(alias: str) -> str:
+    """Kind and path of a pg_class row."""
+    return f"""CASE {alias}.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialized view ' WHEN 'S' THEN 'sequence '
+      WHEN 'f' THEN 'foreign table ' WHEN 'c' THEN 'type ' WHEN 'i' THEN 'index ' WHEN 'I' THEN 'index '
+      ELSE 'table ' END || {alias}.oid::regclass::text"""
+
+
+def column_names(relation: str, numbers: str) -> str:
+    """The names of columns given by number, in the order given."""
+    return (
+        f"ARRAY(SELECT quote_ident(n.attname) FROM unnest({numbers}) WITH ORDINALITY u(number, place) "
+        f"JOIN pg_attribute n ON n.attrelid = {relation} AND n.attnum = u.number ORDER BY u.place)"
+    )
+
+
+def extensions_needed(oid: str, catalog: str) -> str:
+    """The extensions that an object was told to go with (`DEPENDS ON EXTENSION`)."""
+    return f"""ARRAY(SELECT quote_ident(n.extname) COLLATE "C" FROM pg_depend m JOIN pg_extension n
+      ON n.oid = m.refobjid WHERE m.deptype = 'x' AND m.classid = '{catalog}'::regclass AND m.objid = {oid}
+      ORDER BY 1)"""

@@ -1,0 +1,173 @@
+"""The first witness: two snapshots of the catalogs, compared object by object and attribute by attribute.
+
+Equal objects are found by comparing texts; only what is left is taken apart. What follows from another difference is
+not reported again: a missing table's columns, the sequence of a column that lost its identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.catalog import KINDS, Attribute, Impact, Key, Object, Snapshot
+from understudy.parity.verdict import ABSENT, HIDDEN, PRESENCE, PRESENT, Difference
+
+JOURNAL_SCHEMA = "understudy"
+"""Where the migration runner keeps its journal: a tool's own, not the product's schema."""
+
+_OF_THE_DATABASE = {"database", "setting"}
+_ORDER = {kind.name: place for place, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is compared.
+
+    Args:
+        ignored_schemas: schemas left out, as SQL would write them.
+        owners: whether it matters who owns what. A file's objects belong to whoever loaded it.
+        database: whether the database's own properties and settings matter. A file has no database.
+    """
+
+    ignored_schemas: tuple[str, ...] = (JOURNAL_SCHEMA,)
+    owners: bool = True
+    database: bool = True
+
+
+DEFAULTS = Options()
+"""Everything but the migration journal."""
+
+
+def compare_snapshots(left: Snapshot, right: Snapshot, options: Options = DEFAULTS) -> list[Difference]:
+    """The differences between two snapshots, worst kinds first as the catalog lists them, then by path."""
+    comparison = _Comparison(left, right, options)
+    return sorted(comparison.differences(), key=_place)
+
+
+def notes(left: Snapshot, right: Snapshot, options: Options) -> list[str]:
+    """What the options and the versions leave out, a sentence each."""
+    said = []
+    present = {key.removeprefix("schema ") for s in (left, right) for key in s.objects if key.startswith("schema ")}
+    if ignored := sorted(present & set(options.ignored_schemas)):
+        said.append(f"Not compared: everything in the schema {', '.join(ignored)}.")
+    if not options.owners:
+        said.append("Not compared: owners, because a side loaded from files belongs to whoever loads it.")
+    if not options.database:
+        said.append("Not compared: the database's own properties and settings, because a file has no database.")
+    if left.major != right.major:
+        said.append(
+            f"PostgreSQL {left.major} and {right.major} are compared in what both of them know; names of not-null "
+            "constraints and rights on system objects are not among it."
+        )
+    return said
+
+
+def _place(difference: Difference) -> tuple[int, str, str]:
+    return _ORDER.get(difference.kind, 0), difference.key, difference.attribute
+
+
+def kind_word(found: Object) -> str:
+    """The kind as the key says it: a `view` is read by the same query as a `table`."""
+    kind = found.kind
+    if not kind.key:
+        return kind.name
+    words = ("materialized view", "foreign table", "system object", "view", "procedure", "aggregate")
+    return next((word for word in words if found.key.startswith(word + " ")), kind.name)
+
+
+class _Comparison:
+    def __init__(self, left: Snapshot, right: Snapshot, options: Options) -> None:
+        self.left, self.right, self.options = left, right, options
+        self.across_versions = left.major != right.major
+
+    def differences(self) -> Iterator[Difference]:
+        changed = [d for key in self._both() for d in self._changed(self.left.objects[key], self.right.objects[key])]
+        yield from changed
+        no_longer_null = {(d.key, bool(d.left)) for d in changed if d.kind == "column" and d.attribute == "not null"}
+        for here, there, on_the_left in ((self.left, self.right, True), (self.right, self.left, False)):
+            for key in here.objects.keys() - there.objects.keys():
+                found = here.objects[key]
+                if self._ignored(found) or self._follows(found, here, there):
+                    continue
+                if self._not_null_of(found) and any((c, on_the_left) in no_longer_null for c in self._columns(found)):
+                    continue
+                yield self._missing(found, on_the_left=on_the_left)
+
+    def _both(self) -> Iterator[Key]:
+        right = self.right.objects
+        for key, here in self.left.objects.items():
+            there = right.get(key)
+            if there is None or self._ignored(here):
+                continue
+            same = here.raw == there.raw and here.comment == there.comment and here.labels == there.labels
+            if self.across_versions or not same:
+                yield key
+
+    def _ignored(self, found: Object) -> bool:
+        kind = found.kind.name
+        if kind in _OF_THE_DATABASE and not self.options.database:
+            return True
+        if self.across_versions and (kind == "system object" or self._not_null_of(found)):
+            return True
+        path = found.key.removeprefix(kind_word(found) + " ")
+        for schema in self.options.ignored_schemas:
+            if path.startswith(schema + ".") or (kind == "schema" and path == schema) or f" in {schema} on " in path:
+                return True
+        return False
+
+    def _follows(self, found: Object, here: Snapshot, there: Snapshot) -> bool:
+        """Whether the object is missing because one that it is a part of is missing."""
+        if found.kind.name == "sequence" and found.parent:
+            return True  # an identity column's: the column says so
+        parent = found.parent
+        while parent and (above := here.objects.get(parent)):
+            if parent not in there.objects:
+                return True
+            parent = above.parent
+        return False
+
+    @staticmethod
+    def _not_null_of(found: Object) -> bool:
+        return found.kind.name == "constraint" and found.values["type"] == "n"
+
+    @staticmethod
+    def _columns(found: Object) -> list[Key]:
+        table = found.parent.split(" ")[-1] if found.parent else ""
+        return [f"column {table}.{name}" for name in found.values["columns"]]
+
+    @staticmethod
+    def _missing(found: Object, *, on_the_left: bool) -> Difference:
+        left, right = (PRESENT, ABSENT) if on_the_left else (ABSENT, PRESENT)
+        impact = found.kind.impact
+        if found.kind.name == "index" and found.values["unique"]:
+            impact = Impact.BEHAVIOUR
+        return Difference(found.key, kind_word(found), PRESENCE, left, right, impact)
+
+    def _changed(self, left: Object, right: Object) -> Iterator[Difference]:
+        for name in left.values.keys() & right.values.keys():
+            attribute = left.attribute(name)
+            if name == "owner" and not self.options.owners:
+                continue
+            values = self._comparable(attribute, left.values[name], right.values[name])
+            if values[0] != values[1]:
+                here, there = (HIDDEN, HIDDEN) if attribute.secret else values
+                yield Difference(left.key, kind_word(left), name, here, there, attribute.impact)
+
+    def _comparable(self, attribute: Attribute, left: Any, right: Any) -> tuple[Any, Any]:
+        """Both values, without what is another difference's or another version's business."""
+        if attribute.name == "column order":
+            both = set(left or ()) & set(right or ())
+            return _only(left, both), _only(right, both)
+        if attribute.name == "privileges" and self.across_versions and min(self.left.major, self.right.major) < 17:
+            return _without_maintain(left), _without_maintain(right)
+        return left, right
+
+
+def _only(names: Sequence[str] | None, wanted: set[str]) -> list[str] | None:
+    return None if names is None else [name for name in names if name in wanted]
+
+
+def _without_maintain(grants: Sequence[str] | None) -> list[str] | None:
+    """PostgreSQL 17 gives owners MAINTAIN, which servers before it have no word for."""
+    return None if grants is None else [grant for grant in grants if not grant.startswith("MAINTAIN ")]

@@ -1,0 +1,177 @@
+"""From what a person types to a database whose schema can be read: files are loaded into a scratch database.
+
+A scratch database lives on the embedded server, of the other side's major version where the wheel has it, and is gone
+when the `with` block ends; so are the roles that had to be made for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from understudy.environments import Configuration
+from understudy.errors import UnderstudyError, UsageError
+from understudy.postgres import EmbeddedServer, Server, connect, open_database
+from understudy.postgres.errors import ProgramError
+from understudy.postgres.programs import find, run
+from understudy.postgres.wheel import DEFAULT_VERSION, VERSIONS
+
+_NUMBER = re.compile(r"(\d+)")
+_MISSING_ROLE = re.compile(r'role "((?:[^"]|"")+)" does not exist')
+_ROLES_AT_MOST = 100
+
+
+class LoadError(UnderstudyError):
+    """the schema cannot be loaded"""
+
+
+class NoSchemaError(UsageError):
+    """this names no schema"""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A database to read a schema from, and whether it was made from files for that."""
+
+    dsn: str
+    label: str
+    from_files: bool = False
+
+
+def is_file(location: str, configuration: Configuration) -> bool:
+    """Whether a location is a file or a folder to load, and not a database."""
+    if location in configuration.environments or location.startswith(("postgresql://", "postgres://", "embedded:")):
+        return False
+    return Path(location).exists() or location.endswith((".sql", ".dump", "/"))
+
+
+def fitting_version(major: int | None) -> int:
+    """The embedded version to load files into when the other side's server is of that major version."""
+    return min((v for v in VERSIONS if major is not None and v >= major), default=DEFAULT_VERSION)
+
+
+@contextlib.contextmanager
+def open_schemas(left: str, right: str, configuration: Configuration) -> Iterator[tuple[Schema, Schema]]:
+    """Both sides of a comparison, ready to be read.
+
+    Raises:
+        LocationError: a location names nothing.
+        NoSchemaError: a file or folder has no SQL in it.
+        LoadError: what a file says could not be done; the detail is the server's own words.
+    """
+    with contextlib.ExitStack() as stack:
+        live: dict[str, Schema] = {}
+        major = None
+        for location in (left, right):
+            if not is_file(location, configuration) and location not in live:
+                database = stack.enter_context(open_database(location, configuration))
+                live[location] = Schema(database.dsn, database.label)
+                with database.connect() as connection:
+                    major = max(major or 0, connection.info.server_version // 10000)
+        version = fitting_version(major)
+        yield (
+            live.get(left) or stack.enter_context(open_files(Path(left), version)),
+            live.get(right) or stack.enter_context(open_files(Path(right), version)),
+        )
+
+
+@contextlib.contextmanager
+def open_files(path: Path, version: int = DEFAULT_VERSION) -> Iterator[Schema]:
+    """A scratch database with what a `.sql` file, a `.dump` or a folder of migrations makes."""
+    with EmbeddedServer(version) as server, roles_for_a_while(server) as roles:
+        while True:
+            with server.scratch(prefix="parity") as dsn:
+                missing = _load(path, dsn, version)
+                if missing is None or missing in roles or len(roles) >= _ROLES_AT_MOST:
+                    if missing is not None:
+                        raise LoadError(detail=f"{path}: the role {missing!r} does not exist and cannot be made.")
+                    yield Schema(dsn, str(path), from_files=True)
+                    return
+            # A file speaks of roles that this server has never heard of. Made here, they can do nothing and go again.
+            roles.add(missing)
+            with server.administer() as connection, contextlib.suppress(psycopg.errors.DuplicateObject):
+                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(missing)))
+
+
+@contextlib.contextmanager
+def roles_for_a_while(server: Server) -> Iterator[set[str]]:
+    """A set of roles to note what was made in; they are dropped at the end unless somebody else came to need them."""
+    roles: set[str] = set()
+    try:
+        yield roles
+    finally:
+        for role in roles:
+            with server.administer() as connection, contextlib.suppress(psycopg.Error):
+                connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+
+def _load(path: Path, dsn: str, version: int) -> str | None:
+    """Load what is there; a role's name if that role is missing, None when it is done."""
+    try:
+        if path.is_dir():
+            with connect(dsn) as connection:
+                for file in migration_files(path):
+                    _apply(connection, file)
+        elif not path.is_file():
+            raise NoSchemaError(
+                f"{str(path)!r} does not exist", hint="Name a database, a .sql or .dump file, a folder."
+            )
+        elif path.read_bytes()[:5] == b"PGDMP":
+            script = _script_of(path, version)
+            _psql(dsn, version, script)
+        else:
+            _psql(dsn, version, path.read_text(encoding="utf-8"))
+    except (LoadError, ProgramError) as error:
+        found = _MISSING_ROLE.search(error.detail or "")
+        if found:
+            return found[1].replace('""', '"')
+        if isinstance(error, ProgramError):
+            raise LoadError(f"cannot load {path}", detail=error.detail, hint=error.hint) from None
+        raise
+    return None
+
+
+def migration_files(folder: Path) -> list[Path]:
+    """The `*.sql` files of a folder that go forward, in the order of their numbers.
+
+    Raises:
+        NoSchemaError: there are none.
+    """
+    files = [file for file in folder.glob("*.sql") if ".rollback." not in file.name]
+    if not files:
+        raise NoSchemaError(f"{str(folder)!r} has no migrations", detail="There is no .sql file in it.")
+
+    def place(file: Path) -> tuple[int, str]:
+        number = _NUMBER.match(file.name)
+        return (int(number[1]) if number else 0, file.name)
+
+    return sorted(files, key=place)
+
+
+def _apply(connection: psycopg.Connection[tuple[object, ...]], file: Path) -> None:
+    try:
+        connection.execute(file.read_bytes())
+    except psycopg.Error as error:
+        raise LoadError(f"cannot apply {file}", detail=f"The server said: {' '.join(str(error).split())}.") from None
+
+
+def _psql(dsn: str, version: int, script: str) -> None:
+    options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-")
+    run("psql", *options, dsn=dsn, server_major=version, input_text=script)
+
+
+def _script_of(dump: Path, version: int) -> str:
+    """The SQL of an archive that pg_dump made, without its rows and without whose it was."""
+    program = find("pg_restore", server_major=version)
+    command = [str(program.path), "--schema-only", "--no-owner", "--file=-", str(dump)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LoadError(f"cannot read {dump}", detail=" ".join(done.stderr.split()))
+    return done.stdout
