@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from understudy import environments, migrate
+from understudy import environments
+from understudy.migrate.tool import migrator
 from understudy.postgres import ContainerServer, EmbeddedServer, RemoteServer, Server
 from understudy.postgres.dsn import database_of
 from understudy.postgres.wheel import DEFAULT_VERSION
@@ -74,7 +75,7 @@ def migrated_template(request: pytest.FixtureRequest, postgres_server: Server) -
     """
     configuration = environments.load(environments.find(request.config.rootpath))
     with postgres_server.scratch(prefix="template") as dsn:
-        migrate.up(dsn, configuration.migrations)
+        migrator(configuration).up(dsn)
         yield database_of(dsn)
 
 

@@ -1,13 +1,24 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from understudy.migrate.options import Options
-from understudy.postgres import connect
+from understudy.postgres import RemoteServer, Server, connect
+from understudy.postgres.dsn import parameters
+from understudy.postgres.errors import UnreachableError
 
 Write = Callable[..., Path]
 
@@ -43,3 +54,91 @@ def ask() -> Callable[..., Any]:
 def quick() -> Options:
     """Options for tests that wait for locks: short, and not often."""
     return Options(lock_timeout_ms=100, attempts=3, first_pause_s=0.02, longest_pause_s=0.05, turn_s=1.0)
+
+
+@pytest.fixture
+def pgbouncer() -> Iterator[Callable[[str, str], str]]:
+    """Starts a PgBouncer before a database: `pgbouncer(dsn, "transaction")` gives the DSN through it."""
+    program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
+    if program is None:
+        pytest.skip("PgBouncer is not installed (apt-get install pgbouncer)")
+    with contextlib.ExitStack() as stack:
+        yield lambda dsn, mode: stack.enter_context(_pgbouncer(program, dsn, mode))
+
+
+@contextlib.contextmanager
+def _pgbouncer(program: str, dsn: str, mode: str) -> Iterator[str]:
+    given = parameters(dsn)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix="understudy-pgbouncer-"))
+    (folder / "users").write_text(f'"{given.get("user", "postgres")}" "{given.get("password", "")}"\n')
+    target = " ".join(f"{key}={given[key]}" for key in ("host", "port", "user", "password") if key in given)
+    (folder / "ini").write_text(
+        f"[databases]\n* = {target}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+        f"auth_type = trust\nauth_file = {folder}/users\npool_mode = {mode}\ndefault_pool_size = 5\n"
+        "ignore_startup_parameters = extra_float_digits,options\n"
+    )
+    folder.chmod(0o755)
+    user = "understudy" if os.geteuid() == 0 else None
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([program, folder / "ini"], stdout=log, stderr=log, user=user)
+    try:
+        dsn = make_conninfo(**{**given, "host": "127.0.0.1", "port": port})
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                connect(dsn).close()
+                break
+            except UnreachableError:
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        yield dsn
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def system_server() -> Iterator[Server]:
+    """What starts the system's PostgreSQL 15 when it is asked for the next; skips where it is not installed."""
+    return _system_server()
+
+
+def _system_server() -> Iterator[Server]:
+    programs = Path("/usr/lib/postgresql/15/bin")
+    if not (programs / "initdb").exists():
+        pytest.skip("PostgreSQL 15 is not installed under /usr/lib/postgresql/15")
+    folder = Path(tempfile.mkdtemp(prefix="understudy-15-"))
+    user = "understudy" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    run = partial(subprocess.run, check=True, user=user, cwd=folder, timeout=120, stdin=subprocess.DEVNULL)
+    run(
+        [
+            programs / "initdb",
+            "-D",
+            folder / "data",
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "-N",
+            "--no-locale",
+            "-E",
+            "UTF8",
+        ],
+        stdout=subprocess.DEVNULL,
+    )
+    options = f"-c unix_socket_directories={folder} -c listen_addresses= -c fsync=off"
+    control = [programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log"]
+    run([*control, "-o", options, "start"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with RemoteServer(f"postgresql://postgres@/postgres?host={folder}") as server:
+            yield server
+    finally:
+        run([*control, "-m", "immediate", "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shutil.rmtree(folder)

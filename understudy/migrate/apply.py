@@ -64,7 +64,7 @@ class Job:
             try:
                 with self.connection.transaction():
                     require_turn(self.connection)
-                    self._limit_waiting("SET LOCAL lock_timeout")
+                    self._limit_waiting("SET LOCAL lock_timeout", None)
                     for place, statement in enumerate(self.script.statements):
                         self._place = place
                         self.options.trace("statement", self.label, self._place)
@@ -125,7 +125,7 @@ class Job:
         """Statement and entry in one transaction: done and written down are the same moment."""
         with self.connection.transaction():
             require_turn(self.connection)
-            self._limit_waiting("SET LOCAL lock_timeout")
+            self._limit_waiting("SET LOCAL lock_timeout", statement)
             self._execute(statement)
             self._write(statement, done=True)
             self.options.trace("unjournaled", self.label, self._place)
@@ -139,9 +139,7 @@ class Job:
         if entry is None:
             self._write(statement, done=False)
         if entry is None or not resume.already_done(self.connection, statement, self.script.place(self._place)):
-            # a concurrent build waits for old transactions under a lock that stops neither readers nor writers,
-            # so it may take its time: only a header limits it
-            self._limit_waiting("SET lock_timeout", default=0 if "CONCURRENTLY" in statement.words else None)
+            self._limit_waiting("SET lock_timeout", statement)
             resume.clear_the_way(self.connection, statement)
             self._execute(statement)
         self.options.trace("unjournaled", self.label, self._place)
@@ -157,11 +155,8 @@ class Job:
         # without parameters psycopg neither looks for % in the text nor prepares it
         self.connection.execute(statement.text.encode())
 
-    def _limit_waiting(self, what: str, default: int | None = None) -> None:
-        milliseconds = self.script.lock_timeout_ms
-        if milliseconds is None:
-            milliseconds = self.options.lock_timeout_ms if default is None else default
-        self.connection.execute(f"{what} = {milliseconds:d}".encode())
+    def _limit_waiting(self, what: str, statement: Statement | None) -> None:
+        self.connection.execute(f"{what} = {patience_ms(self.script, statement, self.options):d}".encode())
 
     def _pause(self, error: psycopg.Error) -> None:
         """Wait before the next attempt at the statement that failed.
@@ -192,6 +187,17 @@ class Job:
         return StatementError(
             f"{self.label} failed", detail=f"{where}: {_said(error)} {rest}", hint=error.diag.message_hint
         )
+
+
+def patience_ms(script: Script, statement: Statement | None, options: Options) -> int:
+    """How long a statement (None: any of a transaction) may wait for a lock, in milliseconds; 0 is for ever.
+
+    A concurrent build waits for old transactions under a lock that stops neither readers nor writers, so it may take
+    its time: only the file's header limits it.
+    """
+    if script.lock_timeout_ms is not None:
+        return script.lock_timeout_ms
+    return 0 if statement and "CONCURRENTLY" in statement.words else options.lock_timeout_ms
 
 
 def _said(error: psycopg.Error) -> str:

@@ -157,6 +157,15 @@ class Journal:
             [version, direction, place, statement.checksum, done],
         )
 
+    def decide(self, begun: Begun, *, done: bool) -> None:
+        """Take a person's word on a statement in doubt: it is done, or it was never begun."""
+        what = "UPDATE {schema}.migration_statements SET done_at = clock_timestamp()"
+        where = " WHERE version = %s AND direction = %s AND place = %s"
+        self._connection.execute(
+            _own((what if done else "DELETE FROM {schema}.migration_statements") + where),
+            [begun.version, begun.direction, begun.place],
+        )
+
 
 def _own(text: str) -> sql.Composed:
     return sql.SQL(text).format(schema=sql.Identifier(JOURNAL_SCHEMA))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,7 +54,7 @@ class MigrationSettings:
     """
 
     folder: Path
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     up: str | None = None
     down: str | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from understudy.cli.migrate import run
+from understudy.cli.migrate import repair, run
 
 
 @click.group()
@@ -12,5 +12,5 @@ def command() -> None:
     """Apply, undo and prove the migrations."""
 
 
-for part in (run.up, run.down, run.status):
+for part in (run.up, run.down, run.status, repair.new, repair.baseline, repair.repair):
     command.add_command(part)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.table import Table
 
 from understudy.cli import output
-from understudy.cli.migrate.shared import configured, folder_option, telling
-from understudy.migrate import runner
+from understudy.cli.migrate.shared import configured, dry_run_option, folder_option, refuse_other_tool, telling
+from understudy.migrate.options import MigrationSettings
 from understudy.migrate.plan import Standing
+from understudy.migrate.preview import Step, as_sql, preview
 from understudy.migrate.runner import Applied
 from understudy.migrate.status import Status
 from understudy.migrate.status import status as read_status
-from understudy.postgres import open_database
+from understudy.migrate.tool import migrator
+from understudy.postgres import Database, open_database
 
 
 @click.command()
@@ -23,30 +26,50 @@ from understudy.postgres import open_database
 @click.option("--to", type=int, help="The highest number to apply [default: all].")
 @click.option("--out-of-order", is_flag=True, help="Apply files with a number below the highest applied one, too.")
 @click.option("--create", is_flag=True, help="Make the database first when its server does not have it.")
+@dry_run_option
 @folder_option
 @output.json_option
-def up(database: str, to: int | None, out_of_order: bool, create: bool, folder: Path | None, as_json: bool) -> None:
+def up(
+    database: str,
+    to: int | None,
+    out_of_order: bool,
+    create: bool,
+    dry_run: bool,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
     """Apply the migrations that DATABASE does not have yet."""
     configuration, settings = configured(folder)
     options = telling(settings.options, out_of_order=out_of_order or settings.options.out_of_order)
     with open_database(database, configuration) as target:
+        if dry_run:
+            refuse_other_tool(settings, "--dry-run")
+            _print_steps(target, preview(target.dsn, settings.folder, to=to, options=options), as_json)
+            return
         if create and not target.exists():
             target.server.create_database(target.name)
-        done = runner.up(target.dsn, settings.folder, to=to, options=options)
-        _print_done(target.label, done, "applied", as_json=as_json)
+        done = migrator(configuration, replace(settings, options=options)).up(target.dsn, to=to)
+        _print_done(target.label, done, "applied", settings, as_json=as_json)
 
 
 @click.command()
 @click.argument("database")
 @click.option("--to", type=int, help="The number that stays the highest; 0 undoes all [default: undo the last one].")
+@dry_run_option
 @folder_option
 @output.json_option
-def down(database: str, to: int | None, folder: Path | None, as_json: bool) -> None:
+def down(database: str, to: int | None, dry_run: bool, folder: Path | None, as_json: bool) -> None:
     """Undo the migration that was applied last to DATABASE, or all above a number."""
     configuration, settings = configured(folder)
+    options = telling(settings.options)
     with open_database(database, configuration) as target:
-        done = runner.down(target.dsn, settings.folder, to=to, options=telling(settings.options))
-        _print_done(target.label, done, "undone", as_json=as_json)
+        if dry_run:
+            refuse_other_tool(settings, "--dry-run")
+            steps = preview(target.dsn, settings.folder, "down", to=to, options=options)
+            _print_steps(target, steps, as_json)
+            return
+        done = migrator(configuration, replace(settings, options=options)).down(target.dsn, to=to)
+        _print_done(target.label, done, "undone", settings, as_json=as_json)
 
 
 @click.command()
@@ -57,6 +80,7 @@ def down(database: str, to: int | None, folder: Path | None, as_json: bool) -> N
 def status(database: str, check: bool, folder: Path | None, as_json: bool) -> None:
     """Say where each migration stands on DATABASE; ends with 3 when files and database disagree."""
     configuration, settings = configured(folder)
+    refuse_other_tool(settings, "status")
     with open_database(database, configuration) as target:
         found = read_status(target.dsn, settings.folder)
         output.result(_status_data(target.label, found), _status_table(found), as_json=as_json)
@@ -64,9 +88,29 @@ def status(database: str, check: bool, folder: Path | None, as_json: bool) -> No
         raise click.exceptions.Exit(3)
 
 
-def _print_done(label: str, done: Sequence[Applied], what: str, *, as_json: bool) -> None:
+def _print_done(label: str, done: Sequence[Applied], what: str, settings: MigrationSettings, *, as_json: bool) -> None:
     text = "\n".join(f"{one.label} {what} in {one.seconds:.2f} s" for one in done) or f"nothing to do on {label}"
+    if settings.up:
+        text = f"{settings.up if what == 'applied' else settings.down} ran on {label}"
     output.result({"database": label, what: [_applied_data(one) for one in done]}, text, as_json=as_json)
+
+
+def _print_steps(target: Database, steps: Sequence[Step], as_json: bool) -> None:
+    data = {"database": target.label, "steps": [_step_data(step) for step in steps]}
+    if as_json:
+        output.result(data, "", as_json=True)
+    else:
+        click.echo(as_sql(steps) or f"-- nothing to do on {target.label}")
+
+
+def _step_data(step: Step) -> dict[str, object]:
+    return {
+        "version": step.version,
+        "file": f"{step.label}.sql",
+        "transaction": step.transactional,
+        "done": step.done,
+        "statements": [{"sql": statement.text, "lock_timeout_ms": wait} for statement, wait in step.statements],
+    }
 
 
 def _applied_data(one: Applied) -> dict[str, object]:

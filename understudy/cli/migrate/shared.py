@@ -11,6 +11,7 @@ import click
 
 from understudy import environments
 from understudy.cli import output
+from understudy.migrate.errors import MigrationRefused
 from understudy.migrate.options import MigrationSettings, Moment, Options, settings
 
 P = ParamSpec("P")
@@ -24,6 +25,25 @@ def folder_option(function: Callable[P, R]) -> Callable[P, R]:
         type=click.Path(path_type=Path, file_okay=False),
         help="The migrations' folder [default: the one that understudy.toml names].",
     )(function)
+
+
+def dry_run_option(function: Callable[P, R]) -> Callable[P, R]:
+    """Gives a command `--dry-run`."""
+    return click.option("--dry-run", is_flag=True, help="Print the exact statements and run none of them.")(function)
+
+
+def refuse_other_tool(found: MigrationSettings, what: str) -> None:
+    """Refuse what only our own runner can tell.
+
+    Raises:
+        MigrationRefused: understudy.toml names another tool.
+    """
+    if found.up:
+        raise MigrationRefused(
+            f"{what} is not to be had with another tool",
+            detail=f"understudy.toml says that migrations are applied by {found.up!r}.",
+            hint="Ask that tool.",
+        )
 
 
 def configured(folder: Path | None) -> tuple[environments.Configuration, MigrationSettings]:
