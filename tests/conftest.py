@@ -1,10 +1,13 @@
-"""What every room's tests share: the command line, run in this process."""
+"""What every room's tests share: the command line run in this process, and a word on what the suite left out."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,3 +40,19 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return Ran(code, *capfd.readouterr())
 
     return call
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each reason that tests were skipped for; the same lines in the file UNDERSTUDY_SKIPS_FILE."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    if path := os.environ.get("UNDERSTUDY_SKIPS_FILE"):
+        Path(path).write_text("".join(f"{reason}\n" for reason in sorted(reasons)), encoding="utf-8")
+    if reasons:
+        terminalreporter.section("left out")
+        for reason, count in sorted(reasons.items()):
+            terminalreporter.line(f"{count} {'test' if count == 1 else 'tests'}: {reason}")
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    said = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return " ".join(said.removeprefix("Skipped: ").split())

@@ -1,4 +1,12 @@
-"""Fixtures that hand a test a PostgreSQL of its own: `pytest --postgres embedded | embedded16 | container | URL`."""
+"""Fixtures that hand a test a PostgreSQL of its own.
+
+`database` and `make_database` live where `pytest --postgres embedded | embedded16 | container | URL` says.
+`migrated_database` and `make_migrated_database` are the same with the repository's migrations applied.
+
+For what must hold on every kind of server there is `any_database`, `make_any_database`, `any_migrated_database` and
+`make_any_migrated_database`: a test that asks for one of them runs once on the embedded server and once in a
+container, whatever `--postgres` says. Without Docker the second run is skipped, and says how to get it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +21,9 @@ import pytest
 from understudy import environments
 from understudy.migrate.tool import migrator
 from understudy.postgres import ContainerServer, EmbeddedServer, RemoteServer, Server
+from understudy.postgres.container import require_image
 from understudy.postgres.dsn import database_of
+from understudy.postgres.errors import DockerError, ImageError
 from understudy.postgres.wheel import DEFAULT_VERSION
 
 
@@ -28,10 +38,51 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the mark known that tests in a container carry."""
+    config.addinivalue_line("markers", "docker: needs a Docker daemon")
+
+
 @pytest.fixture(scope="session")
 def postgres_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The server of this test session. It is started for it and gone after it, unless `--postgres` names a URL."""
     yield from start_server(str(request.config.getoption("--postgres")))
+
+
+@pytest.fixture(scope="session")
+def embedded_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """An embedded PostgreSQL 18: the session's own server, if that is one."""
+    yield from _server_of(request, "embedded")
+
+
+@pytest.fixture(scope="session")
+def container_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A PostgreSQL in a container: the session's own server, if that is one.
+
+    A test that asks for it is skipped where Docker does not answer or the image is not to be had.
+    """
+    try:
+        require_image()
+    except DockerError as error:
+        pytest.skip(f"{error.message}: install Docker or start dockerd")
+    except ImageError as error:
+        pytest.skip(f"{error.message}: {error.hint}")
+    yield from _server_of(request, "container")
+
+
+@pytest.fixture(scope="session", params=["embedded", pytest.param("container", marks=pytest.mark.docker)])
+def any_server(request: pytest.FixtureRequest) -> Server:
+    """The embedded server, then the container: a test that asks for it runs on each."""
+    server = request.getfixturevalue(f"{request.param}_server")
+    assert isinstance(server, Server)
+    return server
+
+
+def _server_of(request: pytest.FixtureRequest, kind: str) -> Iterator[Server]:
+    if request.config.getoption("--postgres") == kind:
+        yield request.getfixturevalue("postgres_server")
+    else:
+        yield from start_server(kind)
 
 
 def start_server(kind: str) -> Iterator[Server]:
@@ -73,8 +124,12 @@ def migrated_template(request: pytest.FixtureRequest, postgres_server: Server) -
 
     Which migrations is what `understudy.toml` says, looked for from pytest's root folder up.
     """
+    yield from _template(request, postgres_server)
+
+
+def _template(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
     configuration = environments.load(environments.find(request.config.rootpath))
-    with postgres_server.scratch(prefix="template") as dsn:
+    with server.scratch(prefix="template") as dsn:
         migrator(configuration).up(dsn)
         yield database_of(dsn)
 
@@ -90,3 +145,41 @@ def make_migrated_database(postgres_server: Server, migrated_template: str) -> I
 def migrated_database(make_migrated_database: Callable[[], str]) -> str:
     """The connection string of a fresh database with the repository's migrations applied."""
     return make_migrated_database()
+
+
+@pytest.fixture
+def make_any_database(any_server: Server) -> Iterator[Callable[[], str]]:
+    """As `make_database`, on the embedded server and then in a container."""
+    with contextlib.ExitStack() as stack:
+        yield lambda: stack.enter_context(any_server.scratch(prefix="test"))
+
+
+@pytest.fixture
+def any_database(make_any_database: Callable[[], str]) -> str:
+    """As `database`, on the embedded server and then in a container.
+
+    A test of what must hold on both asks for this one and is written once:
+
+        def test_a_flag_at_zero_is_for_nobody(any_database: str) -> None:
+            with connect(any_database) as connection: ...
+    """
+    return make_any_database()
+
+
+@pytest.fixture(scope="session")
+def any_migrated_template(request: pytest.FixtureRequest, any_server: Server) -> Iterator[str]:
+    """As `migrated_template`, on the embedded server and then in a container."""
+    yield from _template(request, any_server)
+
+
+@pytest.fixture
+def make_any_migrated_database(any_server: Server, any_migrated_template: str) -> Iterator[Callable[[], str]]:
+    """As `make_migrated_database`, on the embedded server and then in a container."""
+    with contextlib.ExitStack() as stack:
+        yield lambda: stack.enter_context(any_server.scratch(template=any_migrated_template, prefix="test"))
+
+
+@pytest.fixture
+def any_migrated_database(make_any_migrated_database: Callable[[], str]) -> str:
+    """As `migrated_database`, on the embedded server and then in a container."""
+    return make_any_migrated_database()

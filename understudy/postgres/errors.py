@@ -4,7 +4,9 @@ PostgresError
 ├── UnreachableError         no connection
 ├── ProgramError             a client program is missing, too old, or ended with an error
 ├── EmbeddedServerError      the embedded server does not start
-└── ContainerError           no Docker, or the container does not answer
+└── ContainerError           the container does not start, or the server in it does not answer
+    ├── DockerError          no Docker
+    └── ImageError           an image is neither here nor to be pulled
 LocationError (usage)        a name that means no database
 """
 
@@ -31,6 +33,14 @@ class EmbeddedServerError(PostgresError):
 
 class ContainerError(PostgresError):
     """the database container does not start"""
+
+
+class DockerError(ContainerError):
+    """Docker does not answer"""
+
+
+class ImageError(ContainerError):
+    """the image is not to be had"""
 
 
 class LocationError(UsageError):
