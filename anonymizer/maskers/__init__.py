@@ -1,1 +1,123 @@
-"""The masks, one family per file."""
+"""The masks by name: parsed from a policy, checked, built for a column, applied.
+
+A new mask is a file of this folder, a line in `_MODULES`, a page in docs/masks and a test module, all of one name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+
+import polars as pl
+
+from anonymizer.errors import PolicyError
+from anonymizer.maskers.base import Mask, Masker, Setting
+
+KEEP = "keep"
+DROP_ROWS = "drop-rows"
+UNKNOWN = "?"
+"""What `policy init` writes where it does not know. It refuses to clone."""
+
+_MODULES = {
+    "null": "null.Null",
+    "constant": "constant.Constant",
+    "email": "email.Email",
+    "first_name": "first_name.FirstName",
+    "last_name": "last_name.LastName",
+    "name": "name.Name",
+    "phone": "phone.Phone",
+    "address": "address.Address",
+    "city": "city.City",
+    "company": "company.Company",
+    "ip": "ip.Ip",
+    "text": "text.Text",
+    "json": "json.Json",
+    "faker": "faker.FakerProvider",
+}
+
+NAMES = (KEEP, DROP_ROWS, *_MODULES)
+
+
+def parse(spec: object) -> Mask:
+    """A mask from what stands in a policy: a name, or a table with `mask` and options.
+
+    Raises:
+        PolicyError: it is neither.
+    """
+    if isinstance(spec, str):
+        return Mask(spec)
+    if isinstance(spec, Mapping) and isinstance(spec.get("mask"), str):
+        return Mask(spec["mask"], {name: value for name, value in spec.items() if name != "mask"})
+    raise PolicyError(
+        "a mask is a name, or a table that says mask = its name",
+        hint='Write email = "email", or full_name = { mask = "name" }.',
+    )
+
+
+def find(name: str) -> type[Masker]:
+    """The class of a mask.
+
+    Raises:
+        PolicyError: there is none of that name.
+    """
+    if name not in _MODULES:
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        raise PolicyError(
+            f"there is no mask {name!r}",
+            detail=f"The masks are {', '.join(NAMES)}.",
+            hint=f"Did you mean {near[0]!r}?" if near else None,
+        )
+    module, _, cls = _MODULES[name].partition(".")
+    found: type[Masker] = getattr(importlib.import_module(f"anonymizer.maskers.{module}"), cls)
+    return found
+
+
+def check(mask: Mask, locale: str) -> None:
+    """Refuse a mask that does not exist, or whose options mean nothing.
+
+    Raises:
+        PolicyError: with what it should be.
+    """
+    if mask.name in (KEEP, DROP_ROWS, UNKNOWN):
+        if mask.options:
+            raise PolicyError(f"{mask.name} has no options")
+        return
+    find(mask.name).check(mask, locale)
+
+
+def build(mask: Mask, setting: Setting) -> Masker | None:
+    """A mask made ready for a column; None for `keep`, which does nothing."""
+    return None if mask.name == KEEP else find(mask.name)(mask, setting)
+
+
+def apply(masker: Masker, values: pl.Series) -> pl.Series:
+    """Mask a column's values: NULL stays NULL, the empty string stays empty, the result fits the column.
+
+    Args:
+        masker: the mask, made ready.
+        values: strings as PostgreSQL holds them, null where NULL.
+
+    Returns:
+        As many strings, in the same order.
+    """
+    touched = values.is_not_null()
+    if masker.keeps_empty:
+        touched &= values.fill_null("") != ""
+    if touched.all():
+        return _finish(masker, values).alias(values.name)
+    at = touched.arg_true()
+    if len(at) == 0:
+        return values
+    return values.scatter(at, _finish(masker, values.gather(at)))
+
+
+def _finish(masker: Masker, values: pl.Series) -> pl.Series:
+    masked = masker.mask(values)
+    if masker.mask_options.get("unique"):
+        # 64 bits of another digest than the one that chose the value
+        masked = masked + "-" + masker.digests.hexadecimal(values + "\0unique").str.slice(0, 16)
+    return masker.fit(masked)
+
+
+__all__ = ["DROP_ROWS", "KEEP", "NAMES", "UNKNOWN", "Mask", "Masker", "Setting", "apply", "build", "check", "parse"]

@@ -23,6 +23,9 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "policy": Entry("policy", "Say what may leave, column by column."),
+    "clone": Entry("clone", "Clone a database, anonymized."),
+    "verify": Entry("verify", "Look for original values in a clone, count its rows, check its constraints."),
     "parity": Entry("parity", "Compare two schemas: same (exit 0), differ or cannot tell (exit 3)."),
     "migrate": Entry("migrate", "Apply, undo and prove the migrations."),
     "flags": Entry("flags", "Show features to some and hide them from others."),

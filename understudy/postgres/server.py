@@ -46,6 +46,11 @@ class Server(abc.ABC):
     ) -> None:
         self.close()
 
+    def maintenance_database(self) -> str:
+        """The database that `administer` connects to."""
+        with self.administer() as connection:
+            return connection.info.dbname
+
     def administer(self) -> psycopg.Connection[tuple[object, ...]]:
         """A connection to a maintenance database, from where databases are made and dropped."""
         return connect(self.dsn(MAINTENANCE_DATABASES[0]))

@@ -1,0 +1,88 @@
+"""The attestation: the signed record of a clone. What was copied, by which policy, which checks passed.
+
+It is a JSON document with a signature over its canonical form (Ed25519, RFC 8032). The signing key is derived from the
+clone's key, so whoever can sign can clone. The public key stands in the document: keep its fingerprint where
+attestations are checked.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from anonymizer.errors import AnonymizerError
+from anonymizer.keys import Key
+
+FORMAT = "understudy-attestation/1"
+
+
+class AttestationInvalid(AnonymizerError):
+    """the attestation is not valid"""
+
+    exit_code = 3
+
+
+def sign(record: dict[str, Any], key: Key) -> dict[str, Any]:
+    """The record with its format, the public key and the signature."""
+    private = Ed25519PrivateKey.from_private_bytes(key.subkey("attestation"))
+    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    document = {"format": FORMAT, **record, "public_key": base64.b64encode(public).decode()}
+    return {**document, "signature": base64.b64encode(private.sign(_canonical(document))).decode()}
+
+
+def check(document: dict[str, Any], public_key: str | None = None) -> None:
+    """Check a document's signature.
+
+    Args:
+        document: as `sign` returned it.
+        public_key: the one it must be signed with, base64; any, when None.
+
+    Raises:
+        AttestationInvalid: it was changed, or somebody else signed it.
+    """
+    body = {name: value for name, value in document.items() if name != "signature"}
+    try:
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(document["public_key"], validate=True))
+        public.verify(base64.b64decode(document["signature"], validate=True), _canonical(body))
+    except (KeyError, ValueError, TypeError, InvalidSignature):
+        raise AttestationInvalid(
+            detail="The signature does not fit the document: it was changed after it was signed.",
+            hint="Clone again; a clone whose record is not whole proves nothing.",
+        ) from None
+    if document.get("format") != FORMAT:
+        raise AttestationInvalid(detail=f"Its format is {document.get('format')!r}, and this program reads {FORMAT!r}.")
+    if public_key is not None and document["public_key"] != public_key:
+        raise AttestationInvalid(detail="It is signed with another key than the one expected.")
+
+
+def write(document: dict[str, Any], path: Path) -> None:
+    """Write a document to a file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".new")
+    aside.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    aside.replace(path)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A document from its file, not yet checked.
+
+    Raises:
+        AttestationInvalid: it cannot be read or is no JSON.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise AttestationInvalid("the attestation cannot be read", detail=f"{path}: {error}.") from None
+    if not isinstance(document, dict):
+        raise AttestationInvalid(detail=f"{path} does not hold a JSON object.")
+    return document
+
+
+def _canonical(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

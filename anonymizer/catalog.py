@@ -1,0 +1,270 @@
+"""The few facts of the source's catalog that masking needs, read in the snapshot of the clone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from anonymizer.identifiers import TableName
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that holds data of its own (generated columns do not).
+
+    Attributes:
+        kind: what a value is, for a mask: text, json, inet, number, time, boolean, uuid or other; of an array's
+            elements, if it is one.
+        type: the type as SQL writes it.
+        max_length: of varchar(n) and char(n), also below a domain.
+        not_null: by the column or by its domain.
+        builtin: whether the type's binary form means the same in every database.
+        unique: whether an index makes the column unique on its own.
+    """
+
+    name: str
+    type: str
+    kind: str
+    is_array: bool
+    max_length: int | None
+    not_null: bool
+    builtin: bool
+    unique: bool
+    generated: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that holds rows, or a partitioned one.
+
+    Attributes:
+        root: the partitioned table at the top, whose policy covers this one; itself where there is none.
+        partitioned: whether it holds no rows but those of its partitions.
+        rows: the planner's estimate, for progress and order only.
+        bytes: its size on disk without indexes.
+        pages: how many blocks it has, now.
+        foreign: whether the rows live on another server; they are never copied.
+    """
+
+    oid: int
+    name: TableName
+    root: TableName
+    partitioned: bool
+    foreign: bool
+    rows: int
+    bytes: int
+    pages: int
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """A declared reference: pairs of columns that hold the same values."""
+
+    name: str
+    table: TableName
+    columns: tuple[str, ...]
+    referenced: TableName
+    referenced_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SequenceState:
+    """A sequence and where it stands."""
+
+    name: TableName
+    last_value: int
+    is_called: bool
+
+
+@dataclass(frozen=True)
+class Database:
+    """What is true of the source as a whole."""
+
+    encoding: str
+    version: int
+    large_objects: int
+
+
+_NOT_OURS = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'"
+_NOT_EXTENSION = """NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass
+    AND e.objid = c.oid AND e.deptype = 'e')"""
+
+_TABLES = f"""
+SELECT c.oid, n.nspname, c.relname, rn.nspname, rc.relname, c.relkind = 'p', c.relkind = 'f',
+       greatest(c.reltuples, 0)::bigint,
+       CASE WHEN c.relkind IN ('p', 'f') THEN 0 ELSE pg_catalog.pg_table_size(c.oid) END,
+       CASE WHEN c.relkind IN ('p', 'f') THEN 0
+            ELSE pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::bigint END
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class rc ON rc.oid = CASE WHEN c.relispartition
+     THEN coalesce((SELECT relid FROM pg_catalog.pg_partition_root(c.oid) relid), c.oid) ELSE c.oid END
+JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND {_NOT_OURS} AND {_NOT_EXTENSION}
+ORDER BY n.nspname, c.relname
+"""
+
+_COLUMNS = f"""
+WITH RECURSIVE base (attrelid, attnum, typid, typmod, domain_not_null) AS (
+    SELECT a.attrelid, a.attnum, a.atttypid, a.atttypmod, false
+    FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+    SELECT b.attrelid, b.attnum, t.typbasetype,
+           CASE WHEN b.typmod >= 0 THEN b.typmod ELSE t.typtypmod END, b.domain_not_null OR t.typnotnull
+    FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.typid AND t.typtype = 'd'
+)
+SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+       CASE WHEN array_of.oid IS NOT NULL THEN element.typname ELSE t.typname END,
+       CASE WHEN array_of.oid IS NOT NULL THEN element.typcategory ELSE t.typcategory END,
+       array_of.oid IS NOT NULL, b.typmod, a.attnotnull OR b.domain_not_null, a.atttypid < 16384,
+       EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique
+               AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum),
+       a.attgenerated <> ''
+FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN base b ON b.attrelid = a.attrelid AND b.attnum = a.attnum
+JOIN pg_catalog.pg_type t ON t.oid = b.typid AND t.typtype <> 'd'
+LEFT JOIN pg_catalog.pg_type array_of ON array_of.oid = t.oid AND t.typcategory = 'A' AND t.typelem <> 0
+LEFT JOIN LATERAL (
+    WITH RECURSIVE e (oid, typname, typcategory, typtype, typbasetype) AS (
+        SELECT oid, typname, typcategory, typtype, typbasetype FROM pg_catalog.pg_type WHERE oid = t.typelem
+      UNION ALL
+        SELECT x.oid, x.typname, x.typcategory, x.typtype, x.typbasetype
+        FROM pg_catalog.pg_type x JOIN e ON x.oid = e.typbasetype AND e.typtype = 'd'
+    ) SELECT typname, typcategory FROM e WHERE typtype <> 'd'
+) element ON array_of.oid IS NOT NULL
+WHERE {_NOT_OURS}
+ORDER BY a.attrelid, a.attnum
+"""
+
+_FOREIGN_KEYS = f"""
+SELECT k.conname, n.nspname, c.relname,
+       ARRAY(SELECT a.attname FROM unnest(k.conkey) WITH ORDINALITY u (attnum, at)
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum ORDER BY u.at)::text[],
+       rn.nspname, rc.relname,
+       ARRAY(SELECT a.attname FROM unnest(k.confkey) WITH ORDINALITY u (attnum, at)
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum ORDER BY u.at)::text[]
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class rc ON rc.oid = k.confrelid JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
+WHERE k.contype = 'f' AND {_NOT_OURS}
+ORDER BY 2, 3, 1, rn.nspname, rc.relname
+"""
+
+_KINDS_BY_NAME = {
+    "json": "json",
+    "jsonb": "json",
+    "inet": "inet",
+    "cidr": "inet",
+    "uuid": "uuid",
+    "citext": "text",
+}
+_KINDS_BY_CATEGORY = {"S": "text", "N": "number", "D": "time", "T": "time", "B": "boolean"}
+_LIMITED = {"varchar", "bpchar"}
+
+
+def database(connection: Connection) -> Database:
+    """The source as a whole."""
+    row = connection.execute(
+        "SELECT current_setting('server_encoding'), current_setting('server_version_num')::int, "
+        "(SELECT count(*) FROM pg_catalog.pg_largeobject_metadata)"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a SELECT without FROM has a row
+    return Database(*row)
+
+
+def tables(connection: Connection) -> list[Table]:
+    """Every table of the database that is no extension's: ordinary, partitioned and foreign ones."""
+    columns: dict[int, list[Column]] = {}
+    for oid, *facts in connection.execute(_COLUMNS.encode()):
+        columns.setdefault(oid, []).append(_column(*facts))
+    return [
+        Table(
+            oid,
+            TableName(schema, name),
+            TableName(root_schema, root),
+            partitioned,
+            foreign,
+            rows,
+            size,
+            pages,
+            tuple(columns.get(oid, ())),
+        )
+        for oid, schema, name, root_schema, root, partitioned, foreign, rows, size, pages in connection.execute(
+            _TABLES.encode()
+        )
+    ]
+
+
+def _column(
+    name: str,
+    type_: str,
+    base: str,
+    category: str,
+    is_array: bool,
+    typmod: int,
+    not_null: bool,
+    builtin: bool,
+    unique: bool,
+    generated: bool,
+) -> Column:
+    kind = _KINDS_BY_NAME.get(base) or _KINDS_BY_CATEGORY.get(category, "other")
+    limit = typmod - 4 if base in _LIMITED and typmod > 4 else None
+    return Column(name, type_, kind, is_array, limit, not_null, builtin, unique, generated)
+
+
+def foreign_keys(connection: Connection) -> list[ForeignKey]:
+    """Every declared foreign key, those that partitions inherit among them."""
+    return [
+        ForeignKey(name, TableName(schema, table), tuple(columns), TableName(ref_schema, ref), tuple(ref_columns))
+        for name, schema, table, columns, ref_schema, ref, ref_columns in connection.execute(_FOREIGN_KEYS.encode())
+    ]
+
+
+def sequences(connection: Connection) -> list[SequenceState]:
+    """Every sequence that is no extension's, and where it stands."""
+    names: Sequence[tuple[str, str]] = connection.execute(
+        f"""SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND {_NOT_OURS} AND {_NOT_EXTENSION}
+        ORDER BY 1, 2""".encode()
+    ).fetchall()
+    found = []
+    for schema, name in names:
+        table = TableName(schema, name)
+        row = connection.execute(f"SELECT last_value, is_called FROM {table.sql}".encode()).fetchone()
+        assert row is not None  # noqa: S101 - a sequence is a relation of one row
+        found.append(SequenceState(table, *row))
+    return found
+
+
+def materialized_views(connection: Connection) -> list[TableName]:
+    """The materialized views that are populated, each after those it reads."""
+    rows = connection.execute(
+        f"""
+        WITH RECURSIVE reads (view, read) AS (
+            SELECT DISTINCT r.ev_class, d.refobjid
+            FROM pg_catalog.pg_rewrite r
+            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                 AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+        ), above (view, read, path) AS (
+            SELECT view, read, ARRAY[view] FROM reads
+          UNION ALL
+            SELECT a.view, r.read, a.path || r.view FROM above a JOIN reads r ON r.view = a.read
+            WHERE NOT r.view = ANY (a.path)
+        )
+        SELECT n.nspname, c.relname
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'm' AND c.relispopulated AND {_NOT_OURS} AND {_NOT_EXTENSION}
+        ORDER BY (SELECT count(DISTINCT m.oid) FROM above a
+                  JOIN pg_catalog.pg_class m ON m.oid = a.read AND m.relkind = 'm' WHERE a.view = c.oid), 1, 2
+        """.encode()
+    ).fetchall()
+    return [TableName(schema, name) for schema, name in rows]

@@ -1,0 +1,386 @@
+"""The clone: snapshot, plan, build aside, verify, swap, attest.
+
+How it works, and what a test tries to break:
+
+1. The source is read in one exported snapshot by sessions that cannot write; every worker reads that snapshot.
+2. The policy is laid over the catalog before anything is touched. What it does not name refuses the clone.
+3. The new database is built beside the target: the schema by pg_dump, every row masked before it is sent.
+4. It is verified while nobody else can see it; a survivor ends the clone, and the target is what it was.
+5. The swap is one transaction. Killed at any moment, the target is the old database or the new one.
+6. The attestation is written last: it exists only for a clone that is in place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from anonymizer import aside, attestation, catalog, endpoint, servererrors
+from anonymizer import plan as planning
+from anonymizer import verify as verification
+from anonymizer.aside import Aside
+from anonymizer.catalog import Connection, Database, SequenceState, Table
+from anonymizer.endpoint import Endpoint
+from anonymizer.errors import CloneRefused, LeakError
+from anonymizer.identifiers import TableName
+from anonymizer.keys import Key
+from anonymizer.pipeline import Chunk
+from anonymizer.plan import TablePlan
+from anonymizer.policy import Policy
+from anonymizer.schema import Programs, Schema, missing_roles
+from anonymizer.verify import CheckTable, Verification
+from anonymizer.workers import Context, Job, Pool
+
+CHUNK_PAGES = 16_384
+"""A table is split into ranges of so many pages (128 MiB): long enough to be worth a session, short enough to share."""
+
+_TID_RANGE_VERSION = 140000
+"""Before this a range of ctids is found by reading the whole table, so a table is not split."""
+
+_CODECS = {
+    "UTF8": "utf-8",
+    "SQL_ASCII": "utf-8",
+    "LATIN1": "iso8859-1",
+    "LATIN2": "iso8859-2",
+    "LATIN5": "iso8859-9",
+    "LATIN9": "iso8859-15",
+    "WIN1250": "cp1250",
+    "WIN1251": "cp1251",
+    "WIN1252": "cp1252",
+    "EUC_JP": "euc_jp",
+    "EUC_KR": "euc_kr",
+    "EUC_CN": "gb2312",
+    "KOI8R": "koi8_r",
+}
+"""Python's names of the encodings whose characters masks may use; in any other they keep to ASCII."""
+
+
+class SameDatabase(CloneRefused):
+    """the target is the source"""
+
+
+class TargetTooOld(CloneRefused):
+    """the target's server is older than the source's"""
+
+
+Progress = Callable[[str, str, int, int], None]
+"""Called with the step ("load", "verify", ...), a table's name or "", and how many rows and bytes came."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A clone that somebody wants.
+
+    Attributes:
+        source: the connection string of the database to read.
+        target: the connection string of the database to make or replace.
+        maintenance: the name of a database of the target's server from where others are made.
+        source_label, target_label: how the two are called in messages and in the attestation.
+        policy: what may leave.
+        key: the secret of the masks.
+        programs: PostgreSQL's client programs.
+        attestation: the file to write.
+        jobs: how many worker processes; 0 for one for each processor.
+    """
+
+    source: str
+    target: str
+    source_label: str
+    target_label: str
+    policy: Policy
+    key: Key
+    programs: Programs
+    attestation: Path | None = None
+    maintenance: str = "postgres"
+    jobs: int = 0
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """What came of one table. `bytes` were read from the source; `columns` are (name, mask)."""
+
+    table: TableName
+    rows: int
+    bytes: int
+    seconds: float
+    columns: tuple[tuple[str, str], ...]
+    dropped: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    """A clone that is in place.
+
+    Attributes:
+        seconds: the wall time of each step, in order.
+        left_out: what of the source is not in the clone, besides rows the policy drops.
+        attestation: the signed document.
+    """
+
+    tables: tuple[TableResult, ...]
+    verification: Verification
+    seconds: dict[str, float]
+    left_out: tuple[str, ...]
+    attestation: dict[str, Any]
+
+    @property
+    def rows(self) -> int:
+        """The rows of all tables."""
+        return sum(table.rows for table in self.tables)
+
+    @property
+    def bytes(self) -> int:
+        """The bytes read from all tables."""
+        return sum(table.bytes for table in self.tables)
+
+
+def clone(request: Request, progress: Progress = lambda *_: None) -> Result:
+    """Make the target an anonymized copy of the source.
+
+    Raises:
+        CloneRefused: nothing was touched: the policy does not fit, the target is the source, the target is busy.
+        LeakError: an original value survived; the new database was dropped, the target is what it was.
+        AnonymizerError: it failed; the same.
+    """
+    return _Clone(request, progress).run()
+
+
+@dataclass
+class _Clone:
+    request: Request
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+    def run(self) -> Result:
+        began = datetime.datetime.now(datetime.UTC)
+        source = endpoint.source(self.request.source, self.request.source_label)
+        with source.connect(autocommit=False) as connection:
+            with self._step("plan"):
+                facts, snapshot, tables, plans = self._plan(connection)
+            encoding = "SQL_ASCII" if facts.encoding == "SQL_ASCII" else "UTF8"
+            self._note(facts, tables)
+            server = endpoint.target(self.request.target, self.request.target_label, encoding)
+            name = _database_name(server)
+            with Aside(server.with_database(self.request.maintenance), name) as new:
+                self._refuse_same(connection, new, name)
+                context = Context(
+                    replace(source, encoding=encoding),
+                    new.endpoint,
+                    self.request.key,
+                    str(self.request.programs.psql),
+                    self.request.policy.locale,
+                    _CODECS.get(facts.encoding, "ascii"),
+                )
+                loaded, checked = self._build(connection, new, context, snapshot, plans)
+                with self._step("swap"):
+                    new.swap()
+        document = self._attest(began, facts, plans, loaded, checked)
+        return Result(loaded, checked, self.seconds, tuple(self.left_out), document)
+
+    @contextlib.contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        self.progress(name, "", 0, 0)
+        began = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - began, 3)
+
+    def _plan(self, connection: Connection) -> tuple[Database, str, list[Table], list[TablePlan]]:
+        """Open the snapshot, read the catalog in it, and lay the policy over it."""
+        try:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            row = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+            assert row is not None  # noqa: S101 - a SELECT without FROM has a row
+            tables = catalog.tables(connection)
+            plans = planning.lay(self.request.policy, tables, catalog.foreign_keys(connection))
+            _hold(connection, plans)
+            return catalog.database(connection), str(row[0]), tables, plans
+        except psycopg.Error as error:
+            raise servererrors.from_server(error, f"Reading the catalog of {self.request.source_label}") from None
+
+    def _note(self, facts: Database, tables: Sequence[Table]) -> None:
+        if facts.large_objects:
+            self.left_out.append(f"{facts.large_objects} large objects")
+        self.left_out += [f"the rows of the foreign table {table.name}" for table in tables if table.foreign]
+
+    def _refuse_same(self, source: Connection, new: Aside, name: str) -> None:
+        """Whether the two ends are one database, however it is addressed: the server's identity and the name tell."""
+        identity = (
+            "SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()), "
+            "pg_catalog.pg_postmaster_start_time()"
+        )
+        here, there = source.execute(identity).fetchone(), new.connection.execute(identity).fetchone()
+        if here == there and source.info.dbname == name:
+            raise SameDatabase(
+                detail=f"{self.request.source_label} and {self.request.target_label} are one database.",
+                hint="Name another --target: the source is only ever read.",
+            )
+        ours, theirs = source.info.server_version // 10000, new.connection.info.server_version // 10000
+        if theirs < ours:
+            raise TargetTooOld(
+                detail=f"The source is PostgreSQL {ours}, the target {theirs}.",
+                hint=f"Clone into PostgreSQL {ours} or newer.",
+            )
+
+    def _build(
+        self, source: Connection, new: Aside, context: Context, snapshot: str, plans: Sequence[TablePlan]
+    ) -> tuple[tuple[TableResult, ...], Verification]:
+        jobs = self.request.jobs or os.cpu_count() or 1
+        with tempfile.TemporaryDirectory(prefix="understudy-") as folder, Pool(context, jobs) as pool:
+            schema = Schema(self.request.programs, Path(folder) / "schema.dump")
+            with self._step("schema"):
+                schema.dump(context.source, snapshot)
+                self.left_out += schema.left_out
+                new.create(aside.properties(source))
+                if missing := missing_roles(source, new.connection):
+                    schema.forget_roles()
+                    self.left_out.append(f"owners and privileges (the server lacks the role {', '.join(missing)})")
+                schema.restore(context.target, "pre-data")
+            with self._step("load"):
+                results = pool.run(_chunks(snapshot, plans, source.info.server_version), self._report("load"))
+            with self._step("indexes"):
+                schema.restore(context.target, "post-data", jobs)
+            with self._step("finish"):
+                _finish(source, context.target, new)
+            with self._step("verify"):
+                checks: list[Job] = [CheckTable(plan, snapshot) for plan in plans]
+                checked = verification.conclude(
+                    pool.run(checks, self._report("verify")), context.source, context.target
+                )
+        if not checked.passed:
+            raise LeakError(
+                "an original value survives" if checked.survivors else "the clone is not what it must be",
+                detail="; ".join(checked.problems[:20]) + ". The target is what it was.",
+                hint="Report this as a defect, with the policy and without any value.",
+            )
+        return _summary(plans, results), checked
+
+    def _report(self, step: str) -> Callable[[str, int, int], None]:
+        return lambda table, rows, size: self.progress(step, table, rows, size)
+
+    def _attest(
+        self,
+        began: datetime.datetime,
+        facts: Database,
+        plans: Sequence[TablePlan],
+        loaded: Sequence[TableResult],
+        checked: Verification,
+    ) -> dict[str, Any]:
+        record = {
+            "source": self.request.source_label,
+            "target": self.request.target_label,
+            "began": began.isoformat(timespec="seconds"),
+            "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "source_version": facts.version,
+            "policy_sha256": self.request.policy.digest,
+            "schema_sha256": _schema_digest(plans),
+            "key_fingerprint": self.request.key.fingerprint(),
+            "tables": [
+                {"table": str(t.table), "rows": t.rows, "dropped": t.dropped, "columns": dict(t.columns)}
+                for t in loaded
+            ],
+            "checks": {
+                "survivors": checked.survivors,
+                "coincidences": sum(c.coincidences for t in checked.tables for c in t.columns),
+                "row_counts": len(checked.tables),
+                "constraints": checked.constraints,
+            },
+            "left_out": self.left_out,
+        }
+        document = attestation.sign(record, self.request.key)
+        if self.request.attestation is not None:
+            attestation.write(document, self.request.attestation)
+        return document
+
+
+def _database_name(server: Endpoint) -> str:
+    given = server.conninfo()
+    return given.get("dbname") or os.environ.get("PGDATABASE") or given.get("user") or os.environ.get("USER", "")
+
+
+def _hold(connection: Connection, plans: Sequence[TablePlan]) -> None:
+    """The lock that pg_dump takes, on all tables at once: nobody changes or drops one while it is read."""
+    if plans:
+        names = ", ".join(f"ONLY {plan.name.sql}" for plan in plans)
+        connection.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE".encode())
+
+
+def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int) -> list[Job]:
+    """Every table's chunks, the largest first, so that no worker is left with a large one at the end."""
+    chunks: list[tuple[int, Chunk]] = []
+    for plan in plans:
+        if plan.drops_rows:
+            continue
+        pages, binary = plan.table.pages, all(c.builtin for c in plan.table.columns) and bool(plan.columns)
+        if pages <= CHUNK_PAGES * 3 // 2 or version < _TID_RANGE_VERSION:
+            chunks.append((pages, Chunk(snapshot, plan.name, plan.columns, binary=binary)))
+            continue
+        starts = list(range(0, pages, CHUNK_PAGES))
+        for start in starts:
+            # the last range is open: rows that were added since the size was asked are not in the snapshot anyway
+            end = start + CHUNK_PAGES if start != starts[-1] else None
+            chunk = Chunk(snapshot, plan.name, plan.columns, start, end, binary, alone=False)
+            chunks.append((min(CHUNK_PAGES, pages - start), chunk))
+    return [chunk for _, chunk in sorted(chunks, key=lambda item: -item[0])]
+
+
+def _summary(plans: Sequence[TablePlan], results: Sequence[Any]) -> tuple[TableResult, ...]:
+    found = []
+    for plan in plans:
+        own = [result for result in results if result.table == plan.name]
+        found.append(
+            TableResult(
+                plan.name,
+                sum(result.rows for result in own),
+                sum(result.bytes for result in own),
+                sum(result.seconds for result in own),
+                tuple((column.name, column.mask.name) for column in plan.columns),
+                plan.drops_rows,
+            )
+        )
+    return tuple(sorted(found, key=lambda result: result.table))
+
+
+def _finish(source: Connection, target: Endpoint, new: Aside) -> None:
+    """Sequences, materialized views, statistics, and the settings that the database itself has."""
+    try:
+        sequences, views = catalog.sequences(source), catalog.materialized_views(source)
+        with target.connect() as connection:
+            for state in sequences:
+                _set_sequence(connection, state)
+            for view in views:
+                # as pg_restore would: the view's own query names its schemas
+                connection.execute(f"REFRESH MATERIALIZED VIEW {view.sql}".encode())
+            connection.execute("ANALYZE")
+        for name, value in aside.settings(source):
+            statement = sql.SQL("ALTER DATABASE {} SET {} TO {}")
+            new.connection.execute(statement.format(sql.Identifier(new.name), sql.Identifier(name), sql.Literal(value)))
+    except psycopg.Error as error:
+        raise servererrors.from_server(error, "Finishing the new database") from None
+
+
+def _set_sequence(connection: Connection, state: SequenceState) -> None:
+    connection.execute(
+        "SELECT pg_catalog.setval(%s::regclass, %s, %s)", [state.name.sql, state.last_value, state.is_called]
+    )
+
+
+def _schema_digest(plans: Sequence[TablePlan]) -> str:
+    """SHA-256 over every table's columns and types: what the policy was laid over."""
+    lines = [
+        f"{plan.name}\t{column.name}\t{column.type}\t{column.not_null}"
+        for plan in sorted(plans, key=lambda plan: plan.name)
+        for column in plan.table.columns
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,163 @@
+"""What a mask is: a vectorized function of strings under a key, and what it promises of its output.
+
+A masker sees values as PostgreSQL holds them (not COPY's escapes), never NULL and never the empty string: the
+pipeline keeps those apart. It has no state but its arguments, so the same values give the same output in any chunk,
+any process and any order.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import polars as pl
+import polars_hash as plh
+
+from anonymizer.errors import PolicyError
+from anonymizer.keys import Key
+
+TEXT = frozenset({"text"})
+ANYTHING = frozenset({"text", "json", "inet", "number", "time", "boolean", "uuid", "other"})
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A mask as a policy names it.
+
+    Attributes:
+        name: the mask's name.
+        options: what the policy says beside the name.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a mask works.
+
+    Attributes:
+        key: the secret.
+        locale: Faker's name of a locale, such as `it_IT`.
+        kind: what the column (or the array's element) holds: one of the words of `ANYTHING`.
+        max_length: how many characters fit, None when it is not limited.
+        codec: Python's name of the source's encoding; the output must be expressible in it.
+        cidr: whether the column is of type cidr, whose host bits must be zero.
+    """
+
+    key: Key
+    locale: str = "en_US"
+    kind: str = "text"
+    max_length: int | None = None
+    codec: str = "utf-8"
+    cidr: bool = False
+
+
+class Digests:
+    """The keyed digests of values in one join domain: what every choice of a mask is made from."""
+
+    def __init__(self, key: Key, domain: str) -> None:
+        """Derives the domain's own sub-key."""
+        # polars-hash takes the key as text; 64 hexadecimal digits carry the same 32 bytes.
+        self._key = key.subkey(f"domain/{domain}").hex()
+
+    def hexadecimal(self, values: pl.Series) -> pl.Series:
+        """HMAC-SHA256 of each value, as 64 hexadecimal digits."""
+        name = values.name or "value"
+        digest = plh.col(name).chash.hmac_sha256(key=self._key)
+        return values.alias(name).to_frame().select(digest).to_series()
+
+
+def number(digests: pl.Series, slot: int, below: int) -> pl.Series:
+    """Numbers in [0, below) from one quarter of each digest; slot 0 to 3 are independent of each other.
+
+    The bias of a 64-bit number taken modulo a few thousand is below 2**-50.
+    """
+    quarter = digests.str.slice(16 * slot, 16).str.decode("hex")
+    return quarter.bin.reinterpret(dtype=pl.UInt64, endianness="big") % below
+
+
+def digits(numbers: pl.Series, width: int) -> pl.Series:
+    """Numbers as decimal text with leading zeros, `width` digits long."""
+    return numbers.cast(pl.String).str.zfill(width)
+
+
+class Masker(abc.ABC):
+    """A mask made ready for one column.
+
+    Class attributes:
+        name: how policies name it.
+        kinds: the kinds of column that it suits.
+        options: the names of its options and the type each must have, beside `domain` and `unique`.
+        required: the options that must be given.
+        keeps_empty: whether the empty string stays empty; it tells nothing about anybody.
+    """
+
+    name: ClassVar[str]
+    kinds: ClassVar[frozenset[str]] = TEXT
+    options: ClassVar[Mapping[str, type]] = {}
+    required: ClassVar[frozenset[str]] = frozenset()
+    keeps_empty: ClassVar[bool] = True
+    injective: ClassVar[bool] = False
+    """Whether different values have different outputs (but for odds below 2**-64 a pair): fit for a unique column."""
+
+    def __init__(self, mask: Mask, setting: Setting) -> None:
+        """Keeps the options and derives the digests of the join domain: the option `domain`, or the mask's name."""
+        self.mask_options = mask.options
+        self.setting = setting
+        self.digests = Digests(setting.key, str(mask.options.get("domain", self.name)))
+
+    @abc.abstractmethod
+    def mask(self, values: pl.Series) -> pl.Series:
+        """The masked values, in the same order; each depends on its own input only."""
+
+    def groups(self, values: pl.Series) -> list[tuple[Masker, pl.Series]]:
+        """The parts of values that are masked, each with its mask: for most masks the values themselves.
+
+        Verification compares the parts of the source's values with those of the clone's, group by group.
+        """
+        return [(self, values)]
+
+    def could_be_ours(self, values: pl.Series) -> pl.Series:
+        """Which values this mask could have made without having seen them, as booleans.
+
+        Verification asks for those that stand in the source as well: a fake name that somebody bears is a
+        coincidence, anything else is a leak. The default knows of no coincidence.
+        """
+        return pl.repeat(False, len(values), dtype=pl.Boolean, eager=True)
+
+    def fit(self, values: pl.Series) -> pl.Series:
+        """Values cut to what the column holds."""
+        limit = self.setting.max_length
+        return values if limit is None else values.str.slice(0, limit)
+
+    @classmethod
+    def check(cls, mask: Mask, locale: str) -> None:  # noqa: ARG003 - some masks ask Faker
+        """Refuse options that mean nothing.
+
+        Raises:
+            PolicyError: an option is unknown, missing, or of the wrong type.
+        """
+        known = {"domain": str, "unique": bool, **cls.options}
+        for option, value in mask.options.items():
+            if option not in known:
+                raise PolicyError(
+                    f"the mask {cls.name} has no option {option!r}",
+                    detail=f"It knows {', '.join(sorted(known))}.",
+                )
+            if known[option] is not object and not isinstance(value, known[option]):
+                raise PolicyError(
+                    f"the option {option!r} of the mask {cls.name} has the wrong type",
+                    detail=f"It must be {_TYPE_NAMES.get(known[option], known[option].__name__)}.",
+                )
+        if missing := sorted(cls.required - set(mask.options)):
+            raise PolicyError(f"the mask {cls.name} needs the option {missing[0]!r}")
+
+
+_TYPE_NAMES = {str: "a text", bool: "true or false", dict: "a table", int: "a whole number", list: "a list"}

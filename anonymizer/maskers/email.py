@@ -1,0 +1,50 @@
+"""`email`: an address that looks like a person's and reaches nobody."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from anonymizer import pools
+from anonymizer.maskers.base import Mask, Masker, Setting, number
+
+DOMAINS = pl.Series(["example.com", "example.net", "example.org"])
+"""RFC 2606 keeps these for examples: no mail to them is ever delivered."""
+
+_TAG = 16
+_SHORTEST = len("@example.com")
+
+
+class Email(Masker):
+    """`first.last.TAG@example.com`: two names of the locale's pools and 64 bits of the value's own digest.
+
+    The names and the tag come from different parts of the digest, so two values meet with odds of about 2**-88: on ten
+    million rows fewer than one clone in 10**12 would see it. Where the column is too short for that, the names are
+    left out, and then the tag is cut, and with it the odds.
+    """
+
+    name = "email"
+    injective = True
+
+    def __init__(self, mask: Mask, setting: Setting) -> None:
+        """Loads the pools, in ASCII: an address with other letters is one that half of all programs refuse."""
+        super().__init__(mask, setting)
+        self._first = pools.ascii_lower(pools.load(setting.locale, "first_names"))
+        self._last = pools.ascii_lower(pools.load(setting.locale, "last_names"))
+
+    def mask(self, values: pl.Series) -> pl.Series:
+        """An address for each value."""
+        digests = self.digests.hexadecimal(values)
+        domains = DOMAINS.gather(number(digests, 2, len(DOMAINS)))
+        tags = digests.str.slice(48, _TAG)
+        first = self._first.gather(number(digests, 0, len(self._first)))
+        last = self._last.gather(number(digests, 1, len(self._last)))
+        whole = first + "." + last + "." + tags + "@" + domains
+        limit = self.setting.max_length
+        if limit is None:
+            return whole
+        short = tags.str.slice(0, max(1, limit - _SHORTEST)) + "@" + DOMAINS[0]
+        return whole.zip_with(whole.str.len_chars() <= limit, short)
+
+    def could_be_ours(self, values: pl.Series) -> pl.Series:
+        """Whether it has a tag and one of the example domains."""
+        return values.str.contains(rf"(^|\.)[0-9a-f]{{1,{_TAG}}}@example\.(com|net|org)$")

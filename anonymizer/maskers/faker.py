@@ -1,0 +1,81 @@
+"""`faker`: a value of any of Faker's providers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import polars as pl
+
+from anonymizer.errors import PolicyError
+from anonymizer.maskers.base import ANYTHING, Mask, Masker, Setting, number
+
+POOL_SIZE = 1024
+_SEED = 20_240_229
+"""Any number; it must never change, or the pools do."""
+
+
+class FakerProvider(Masker):
+    """One of 1,024 values that `provider` makes in the policy's locale; `args` are handed to it.
+
+    The pool is the same for every key, and depends on the version of Faker that the lock file pins. Whoever needs more
+    values than the pool has, or different ones for different people, takes a mask of their own kind.
+    """
+
+    name = "faker"
+    kinds = ANYTHING
+    options: ClassVar[Mapping[str, type]] = {"provider": str, "args": dict}
+    required = frozenset({"provider"})
+
+    def __init__(self, mask: Mask, setting: Setting) -> None:
+        """Makes the pool."""
+        super().__init__(mask, setting)
+        arguments = tuple(sorted(mask.options.get("args", {}).items()))
+        values = _pool(setting.locale, mask.options["provider"], arguments)
+        kept = [value for value in values if _expressible(value, setting.codec)]
+        self._pool = pl.Series(kept or ["?"])
+
+    def mask(self, values: pl.Series) -> pl.Series:
+        """One value of the pool for each value."""
+        return self._pool.gather(number(self.digests.hexadecimal(values), 0, len(self._pool)))
+
+    def could_be_ours(self, values: pl.Series) -> pl.Series:
+        """Whether the pool has it."""
+        return values.is_in(self.fit(self._pool).implode())
+
+    @classmethod
+    def check(cls, mask: Mask, locale: str) -> None:
+        """As every mask, and the provider must exist and take the arguments."""
+        super().check(mask, locale)
+        try:
+            _sample(locale, mask.options["provider"], mask.options.get("args", {}), 1)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise PolicyError(
+                f"Faker cannot make {mask.options['provider']!r} in {locale}",
+                detail=f"It said: {error}.",
+                hint="Faker's documentation lists its providers; `args` holds what one of them needs.",
+            ) from None
+
+
+def _expressible(value: str, codec: str) -> bool:
+    try:
+        value.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@functools.cache
+def _pool(locale: str, provider: str, arguments: tuple[tuple[str, Any], ...]) -> tuple[str, ...]:
+    """The pool's values, each once, in the order they were made."""
+    return tuple(dict.fromkeys(_sample(locale, provider, dict(arguments), POOL_SIZE)))
+
+
+def _sample(locale: str, provider: str, arguments: Mapping[str, Any], size: int) -> list[str]:
+    from faker import Faker  # late: it takes a fifth of a second, and most policies do without it
+
+    faker = Faker(locale, use_weighting=False)
+    faker.seed_instance(_SEED)
+    make = getattr(faker, provider)
+    return [str(make(**arguments)) for _ in range(size)]

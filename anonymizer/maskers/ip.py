@@ -1,0 +1,50 @@
+"""`ip`: an address that no host has."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from anonymizer.maskers.base import Masker, number
+
+
+class Ip(Masker):
+    """IPv4 becomes an address of 240.0.0.0/4, IPv6 one of 2001:db8::/32; a prefix length such as `/24` is kept.
+
+    The first range is reserved and routed nowhere, the second is for documentation (RFC 3849). What is no address
+    becomes an IPv4 address. In a cidr column the host bits are zero, as the type demands.
+    """
+
+    name = "ip"
+    kinds = frozenset({"text", "inet"})
+
+    def mask(self, values: pl.Series) -> pl.Series:
+        """An address of the same family for each value."""
+        digests = self.digests.hexadecimal(values)
+        length = values.str.extract(r"/(\d{1,3})$").cast(pl.UInt8, strict=False)
+        suffix = ("/" + length.cast(pl.String)).fill_null("")
+        six = values.str.contains(":", literal=True)
+        return self._six(digests, length).zip_with(six, self._four(digests, length)) + suffix
+
+    def _four(self, digests: pl.Series, length: pl.Series) -> pl.Series:
+        address = number(digests, 0, 2**28) + 0xF0000000
+        if self.setting.cidr:
+            shift = 32 - length.fill_null(32).clip(upper_bound=32).cast(pl.UInt64)
+            address = (address // (shift * 0 + 2).pow(shift)) * (shift * 0 + 2).pow(shift)
+        octets = [(address // 256**place % 256).cast(pl.String) for place in (3, 2, 1, 0)]
+        return octets[0] + "." + octets[1] + "." + octets[2] + "." + octets[3]
+
+    def _six(self, digests: pl.Series, length: pl.Series) -> pl.Series:
+        """2001:db8 and 96 bits; in a cidr column 2001:db8::, of which every longer prefix leaves only zeros."""
+        if self.setting.cidr:
+            group = digests.str.slice(0, 4)
+            whole = "2001:db8:" + group + "::"
+            return whole.zip_with(length.fill_null(128) >= 48, pl.repeat("2001:db8::", len(digests), eager=True))
+        groups = [digests.str.slice(4 * n, 4) for n in range(6)]
+        text = pl.repeat("2001:db8", len(digests), eager=True)
+        for group in groups:
+            text = text + ":" + group
+        return text
+
+    def could_be_ours(self, values: pl.Series) -> pl.Series:
+        """Whether it is in one of the two ranges."""
+        return values.str.contains(r"^(24\d|25[0-5])\.|^2001:0?db8:")

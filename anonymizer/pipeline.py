@@ -1,0 +1,224 @@
+"""The stream of one chunk: COPY out -> mask -> COPY in, in memory that is bounded whatever the table.
+
+A psql child reads the source and its pipe feeds us: psycopg would cost one message per row. Blocks of whole rows are
+masked one after another and handed to the target; while we mask one, the child reads the next. A table without masked
+columns goes through untouched, in PostgreSQL's binary form where its types mean the same in every database.
+
+A chunk is a value: the snapshot, the table, a range of its pages, what to do. Any process that reaches both ends can
+run it, in any order, on any machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+import polars as pl
+import psycopg
+
+from anonymizer import arrays, copytext, maskers, servererrors
+from anonymizer.endpoint import Endpoint
+from anonymizer.identifiers import TableName, quote
+from anonymizer.maskers import Masker, Setting
+from anonymizer.plan import ColumnPlan
+from anonymizer.workers import Context, Report
+
+BLOCK_BYTES = 4 * 2**20
+"""How much is read, masked and written at once: enough for Polars to be quick, little enough for memory."""
+
+_PIPE_BYTES = 2**20
+"""A pipe's size; Linux's own default of 64 KiB has the child wait for us at every turn."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A range of a table's pages in one snapshot.
+
+    Attributes:
+        snapshot: as pg_export_snapshot names it; empty for a read of its own.
+        columns: all columns to be copied, in the table's order.
+        first_page: where the range begins; None for the whole table.
+        end_page: the first page behind the range; None for up to the end.
+        binary: whether every type's binary form means the same on both ends.
+        alone: whether no other chunk writes this table, so that the rows may be written frozen and without WAL.
+    """
+
+    snapshot: str
+    table: TableName
+    columns: tuple[ColumnPlan, ...]
+    first_page: int | None = None
+    end_page: int | None = None
+    binary: bool = False
+    alone: bool = True
+
+    def run(self, context: Context, report: Report) -> ChunkResult:
+        """Copy the chunk.
+
+        Raises:
+            AnonymizerError: reading, masking or writing failed; no value is in it.
+        """
+        began = time.monotonic()
+        masked = any(column.masked for column in self.columns)
+        raw = self.binary and not masked
+        copied, rows = 0, 0
+        with (
+            reading(context.source, context.psql, self.snapshot, self.select(), binary=raw) as pipe,
+            self._writing(context.target, binary=raw) as sink,
+        ):
+            transform = Transform(self.columns, context) if masked else None
+            for block in blocks(pipe, whole_rows=masked):
+                sink.write(transform.block(block) if transform else block)
+                copied += len(block)
+                count = 0 if raw else block.count(b"\n")
+                rows += count
+                report(str(self.table), count, len(block))
+        if raw:
+            rows = sink.rows
+            report(str(self.table), rows, 0)
+        return ChunkResult(self.table, rows, copied, time.monotonic() - began)
+
+    def select(self, columns: Sequence[ColumnPlan] | None = None) -> str:
+        """What COPY reads: the table itself, or the rows of the range."""
+        chosen = self.columns if columns is None else columns
+        names = ", ".join(quote(column.name) for column in chosen)
+        if self.first_page is None:
+            return f"{self.table.sql} ({names})" if names else self.table.sql
+        end = f" AND ctid < '({self.end_page},0)'::tid" if self.end_page is not None else ""
+        return f"(SELECT {names} FROM ONLY {self.table.sql} WHERE ctid >= '({self.first_page},0)'::tid{end})"
+
+    @contextlib.contextmanager
+    def _writing(self, target: Endpoint, *, binary: bool) -> Iterator[_Sink]:
+        names = ", ".join(quote(column.name) for column in self.columns)
+        columns = f" ({names})" if names else ""
+        options = ["FORMAT binary"] if binary else []
+        try:
+            with target.connect(autocommit=False) as connection, connection.cursor() as cursor:
+                if self.alone:
+                    # In the transaction that empties a table COPY may write its rows frozen, and needs no WAL.
+                    cursor.execute(f"TRUNCATE ONLY {self.table.sql}".encode())
+                    options.append("FREEZE")
+                suffix = f" WITH ({', '.join(options)})" if options else ""
+                with cursor.copy(f"COPY {self.table.sql}{columns} FROM STDIN{suffix}".encode()) as copy:
+                    sink = _Sink(copy)
+                    yield sink
+                sink.rows = cursor.rowcount
+        except psycopg.Error as error:
+            raise servererrors.from_server(error, f"Loading {self.table}") from None
+
+
+@dataclass(frozen=True)
+class ChunkResult:
+    """What came of a chunk. `bytes` are those read from the source, in COPY's text or binary form."""
+
+    table: TableName
+    rows: int
+    bytes: int
+    seconds: float
+
+
+class _Sink:
+    """Where rows go; afterwards, how many the server says it took."""
+
+    def __init__(self, copy: psycopg.Copy) -> None:
+        self._copy = copy
+        self.rows = 0
+
+    def write(self, block: bytes) -> None:
+        self._copy.write(block)
+
+
+@contextlib.contextmanager
+def reading(end: Endpoint, psql: str, snapshot: str, select: str, *, binary: bool = False) -> Iterator[IO[bytes]]:
+    """A pipe from which COPY's rows come, in the snapshot; without one, of this moment.
+
+    Raises:
+        ServerFailed: the server or psql reported an error; its detail holds no value of a row.
+    """
+    conninfo, environment = end.program()
+    commands = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
+    if snapshot:
+        commands.append(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+    commands.append(f"COPY {select} TO STDOUT" + (" WITH (FORMAT binary)" if binary else ""))
+    arguments = [part for command in commands for part in ("--command", command)]
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(
+            [psql, "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", *arguments, conninfo],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=environment,
+        )
+        assert child.stdout  # noqa: S101 - asked for above
+        _widen(child.stdout)
+        try:
+            yield child.stdout
+        except BaseException:
+            child.kill()
+            raise
+        finally:
+            child.stdout.close()
+            status = child.wait()
+        if status != 0:
+            said.seek(0)
+            text = said.read().decode(errors="replace")
+            raise servererrors.from_program(text, f"Reading from {end.label}")
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def blocks(pipe: IO[bytes], *, whole_rows: bool, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+    """What a pipe brings, in blocks of about `size` bytes; cut only behind a row where that matters."""
+    rest: list[bytes] = []
+    while block := pipe.read(size):
+        if not whole_rows:
+            yield block
+            continue
+        end = block.rfind(b"\n") + 1
+        if not end:
+            rest.append(block)  # one row longer than a block
+            continue
+        yield b"".join((*rest, block[:end]))
+        rest = [block[end:]]
+    if rest and (left := b"".join(rest)):
+        yield left
+
+
+class Transform:
+    """What happens to each block of a table: its masked columns are masked, the others stay as they are."""
+
+    def __init__(self, columns: Sequence[ColumnPlan], context: Context) -> None:
+        """Makes the masks ready."""
+        self._names = [f"c{position}" for position in range(len(columns))]
+        self._maskers = {
+            name: build(column, context) for name, column in zip(self._names, columns, strict=True) if column.masked
+        }
+
+    def block(self, block: bytes) -> bytes:
+        """A block of whole rows, masked."""
+        frame = copytext.parse(block, self._names)
+        masked = [self._masked(frame.get_column(name), masker) for name, masker in self._maskers.items()]
+        return copytext.serialize(frame.with_columns(masked))
+
+    @staticmethod
+    def _masked(fields: pl.Series, masker: Masker) -> pl.Series:
+        return copytext.escape(maskers.apply(masker, copytext.unescape(fields))).alias(fields.name)
+
+
+def build(column: ColumnPlan, context: Context) -> Masker:
+    """The mask of a column, made ready; of an array's elements, if it is one.
+
+    A mask that is kept has no masker, so only masked columns may come here.
+    """
+    setting = Setting(context.key, context.locale, column.kind, column.max_length, context.codec, column.cidr)
+    masker = maskers.build(column.mask, setting)
+    assert masker is not None  # noqa: S101 - see above
+    return arrays.Elements(masker) if column.is_array and column.mask.name != "null" else masker

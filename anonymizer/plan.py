@@ -1,0 +1,221 @@
+"""The policy laid over the catalog: what happens to each column, and everything that speaks against it.
+
+Nothing is decided here by default. A column that the policy does not name is a finding, and a finding refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from anonymizer import maskers, suggest
+from anonymizer.catalog import Column, ForeignKey, Table
+from anonymizer.errors import CloneRefused
+from anonymizer.identifiers import TableName
+from anonymizer.maskers import KEEP, UNKNOWN, Mask
+from anonymizer.policy import Policy, TablePolicy
+
+_SHOWN = 20
+"""How many findings an error lists; the others are counted."""
+
+
+class PolicyIncomplete(CloneRefused):
+    """the policy does not fit the source"""
+
+
+@dataclass(frozen=True)
+class ColumnPlan:
+    """What happens to a column, and what its mask must know of it."""
+
+    name: str
+    mask: Mask
+    kind: str = "text"
+    is_array: bool = False
+    max_length: int | None = None
+    cidr: bool = False
+
+    @property
+    def masked(self) -> bool:
+        """Whether its values change."""
+        return self.mask.name != KEEP
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """What happens to a table. `columns` are those that are copied, in the table's order."""
+
+    table: Table
+    columns: tuple[ColumnPlan, ...]
+    drops_rows: bool
+
+    @property
+    def name(self) -> TableName:
+        """The table."""
+        return self.table.name
+
+    @property
+    def masked(self) -> tuple[ColumnPlan, ...]:
+        """The columns whose values change."""
+        return tuple(column for column in self.columns if column.masked)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that speaks against a policy.
+
+    Attributes:
+        kind: a word for programs: unnamed, unknown, gone, unsuitable, not-null, unique, foreign-key, partition.
+        table: the table, as the policy would name it.
+        column: the column, None where it is about the table.
+        message: the same for a person, as a sentence without its full stop.
+        suggestion: a line for the policy that would settle it, None where there is none.
+    """
+
+    kind: str
+    table: str
+    column: str | None
+    message: str
+    suggestion: str | None = None
+
+
+def lay(policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignKey]) -> list[TablePlan]:
+    """The plan for every table that holds rows.
+
+    Raises:
+        PolicyIncomplete: something speaks against it; all of it is listed.
+    """
+    if found := findings(policy, tables, foreign_keys):
+        raise _refusal(found)
+    return [_plan(policy, table) for table in tables if not table.partitioned and not table.foreign]
+
+
+def _plan(policy: Policy, table: Table) -> TablePlan:
+    entry = policy.tables[table.root]
+    columns = tuple(
+        ColumnPlan(
+            column.name,
+            entry.mask_of(column.name) or Mask(UNKNOWN),
+            column.kind,
+            column.is_array,
+            column.max_length,
+            column.type.startswith("cidr"),
+        )
+        for column in table.columns
+        if not column.generated
+    )
+    return TablePlan(table, columns, entry.drops_rows)
+
+
+def findings(policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignKey]) -> list[Finding]:
+    """Everything that speaks against cloning these tables by this policy, in the order of the tables."""
+    own = {table.name: table for table in tables if table.name == table.root and not table.foreign}
+    found = [item for table in own.values() for item in _of_table(policy, table)]
+    found += _gone(policy, tables)
+    found += _references(policy, foreign_keys, {table.name: table for table in tables})
+    return found
+
+
+def _of_table(policy: Policy, table: Table) -> Iterator[Finding]:
+    entry = policy.tables.get(table.name)
+    if entry is None:
+        lines = "\n".join(f"{suggest.key(c.name)} = {suggest.line(c)}" for c in table.columns if not c.generated)
+        names = ", ".join(column.name for column in table.columns)
+        header = suggest.header(table.name)
+        yield Finding("unnamed", str(table.name), None, f"the table is not named ({names})", f"{header}\n{lines}")
+        return
+    for column in table.columns:
+        if not column.generated and not entry.drops_rows:
+            yield from _of_column(entry, table, column)
+    known = {column.name for column in table.columns}
+    for name in entry.columns:
+        if name not in known:
+            yield Finding("gone", str(table.name), name, "the policy names it, and the table has no such column")
+        elif any(column.generated for column in table.columns if column.name == name):
+            yield Finding("gone", str(table.name), name, "the column is generated: it is recomputed, not copied")
+
+
+def _of_column(entry: TablePolicy, table: Table, column: Column) -> Iterator[Finding]:
+    def finding(kind: str, message: str, suggestion: str | None = None) -> Finding:
+        return Finding(kind, str(table.name), column.name, message, suggestion)
+
+    mask = entry.mask_of(column.name)
+    suggestion = f"{suggest.key(column.name)} = {suggest.line(column)}"
+    if mask is None:
+        yield finding("unnamed", f"the column is not named ({column.type})", suggestion)
+    elif mask.name == UNKNOWN:
+        yield finding("unknown", 'the policy says "?": somebody must decide', suggestion)
+    elif mask.name != KEEP:
+        yield from _of_mask(finding, mask, column)
+
+
+def _of_mask(finding: Callable[..., Finding], mask: Mask, column: Column) -> Iterator[Finding]:
+    masker = maskers.find(mask.name)
+    if column.kind not in masker.kinds:
+        yield finding("unsuitable", f"the mask {mask.name} does not suit the type {column.type}")
+    if mask.name == "null" and column.not_null and not column.is_array:
+        yield finding("not-null", "the mask null, and the column is NOT NULL")
+    unique = masker.injective or mask.name == "null" or mask.options.get("unique") is True
+    if column.unique and not unique:
+        line = f'{suggest.key(column.name)} = {{ mask = "{mask.name}", unique = true }}'
+        yield finding("unique", f"the column is unique, and the mask {mask.name} repeats itself", line)
+
+
+def _gone(policy: Policy, tables: Sequence[Table]) -> Iterator[Finding]:
+    by_name = {table.name: table for table in tables}
+    for name in policy.tables:
+        table = by_name.get(name)
+        if table is None:
+            yield Finding("gone", str(name), None, "the policy names it, and the source has no such table")
+        elif table.root != name:
+            yield Finding("partition", str(name), None, f"it is a partition: the entry of {table.root} covers it")
+
+
+def _references(
+    policy: Policy, foreign_keys: Sequence[ForeignKey], tables: dict[TableName, Table]
+) -> Iterator[Finding]:
+    """Both ends of a reference must be treated alike, or it dangles in the clone."""
+    seen = set()
+    for key in foreign_keys:
+        table, referenced = tables.get(key.table), tables.get(key.referenced)
+        if table is None or referenced is None:
+            continue
+        ours, theirs = policy.tables.get(table.root), policy.tables.get(referenced.root)
+        if ours is None or theirs is None or ours.drops_rows or (table.root, key.name) in seen:
+            continue
+        seen.add((table.root, key.name))
+        if theirs.drops_rows and not _all_null(ours, key):
+            message = f"it refers to {referenced.root}, whose rows are dropped (foreign key {key.name})"
+            yield Finding("foreign-key", str(table.root), key.columns[0], message)
+        elif not theirs.drops_rows:
+            yield from _pairs(ours, theirs, key, table, referenced)
+
+
+def _all_null(entry: TablePolicy, key: ForeignKey) -> bool:
+    masks = [entry.mask_of(column) for column in key.columns]
+    return any(mask is not None and mask.name == "null" for mask in masks)
+
+
+def _pairs(
+    ours: TablePolicy, theirs: TablePolicy, key: ForeignKey, table: Table, referenced: Table
+) -> Iterator[Finding]:
+    if _all_null(ours, key):
+        return
+    for column, referenced_column in zip(key.columns, key.referenced_columns, strict=True):
+        mine, other = ours.mask_of(column), theirs.mask_of(referenced_column)
+        if mine is not None and other is not None and mine != other:
+            message = (
+                f"its mask is {mine}, that of {referenced.root}.{referenced_column}, to which it refers, is {other} "
+                f"(foreign key {key.name})"
+            )
+            yield Finding("foreign-key", str(table.root), column, message)
+
+
+def _refusal(found: Sequence[Finding]) -> PolicyIncomplete:
+    shown = [f"{f.table}{'.' + f.column if f.column else ''}: {f.message}" for f in found[:_SHOWN]]
+    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    undecided = f'= "{UNKNOWN}"'
+    lines = [f.suggestion for f in found[:_SHOWN] if f.suggestion and not f.suggestion.endswith(undecided)]
+    hint = "Run `understudy policy check` for the whole list."
+    if lines:
+        hint = "Decide, and write for example:\n" + "\n".join(lines)
+    return PolicyIncomplete(detail="; ".join(shown) + more + ".", hint=hint)
