@@ -134,5 +134,5 @@ class People:
         """An address of IPv4, of IPv6 in one of eight rows, as PostgreSQL writes it."""
         part = [self._dice.below(f"{stream}/ip{at}", row, 254) + 1 for at in range(4)]
         four = pl.concat_str([p.cast(pl.String) for p in part], separator=".")
-        six = pl.concat_str(pl.lit("2001:db8:"), pl.concat_str([p.cast(pl.String) for p in part], separator=":"))
+        six = pl.concat_str(pl.lit("fd4e:a1b2:"), pl.concat_str([p.cast(pl.String) for p in part], separator=":"))
         return pl.when(self._dice.chance(f"{stream}/six", row, 12.5)).then(six + ":0:1").otherwise(four)
