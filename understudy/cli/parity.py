@@ -10,9 +10,9 @@ from rich.text import Text
 
 from understudy import environments
 from understudy.catalog import Impact
+from understudy.catalog.names import JOURNAL_SCHEMA
 from understudy.cli import output
 from understudy.parity import Answer, Difference, Options, Verdict, compare
-from understudy.parity.comparison import JOURNAL_SCHEMA
 from understudy.rollout.schemas import open_schemas
 
 _STYLES = {

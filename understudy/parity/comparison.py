@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.catalog import KINDS, Attribute, Impact, Key, Object, Snapshot
+from understudy.catalog.names import JOURNAL_SCHEMA
 from understudy.parity.verdict import ABSENT, HIDDEN, PRESENCE, PRESENT, Difference
-
-JOURNAL_SCHEMA = "understudy"
-"""Where the migration runner keeps its journal: a tool's own, not the product's schema."""
 
 _OF_THE_DATABASE = {"database", "setting"}
 _ORDER = {kind.name: place for place, kind in enumerate(KINDS)}

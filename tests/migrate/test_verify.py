@@ -1,0 +1,213 @@
+"""Verify finds each way in which a migration can be wrong, and nothing in one that is right."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from understudy import environments
+from understudy.cli import understudy
+from understudy.cli.migrate.verify import differences
+from understudy.cli.output import run
+from understudy.migrate.tool import OtherTool
+from understudy.migrate.verify import Bench, Check, VerifySettings, verify, verify_settings, verify_tool
+from understudy.migrate.verify.contents import lost, read_contents
+from understudy.migrate.verify.rows import insert_rows
+from understudy.postgres import Server, connect, programs
+from understudy.postgres.dsn import url
+
+Write = Callable[[dict[str, str]], Path]
+
+GOOD = {
+    "1_a": "CREATE TYPE mood AS ENUM ('low', 'high'); CREATE DOMAIN grade AS text CHECK (VALUE IN ('A', 'B'));"
+    "CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, t text NOT NULL, m mood NOT NULL,"
+    " g grade NOT NULL, state text NOT NULL CHECK (state IN ('open', 'shut')),"
+    " doubled int GENERATED ALWAYS AS (id * 2) STORED)",
+    "1_a.rollback": "DROP TABLE a; DROP DOMAIN grade; DROP TYPE mood",
+    "2_b": "-- phase: expand\nCREATE TABLE b (id uuid PRIMARY KEY, a_id int NOT NULL REFERENCES a, UNIQUE (a_id, id))",
+    "2_b.rollback": "DROP TABLE b",
+    "3_i": "-- transaction: none\nCREATE INDEX CONCURRENTLY a_t ON a (t);\nCREATE INDEX CONCURRENTLY a_m ON a (m);",
+    "3_i.rollback": "-- transaction: none\nDROP INDEX CONCURRENTLY a_t;\nDROP INDEX CONCURRENTLY a_m;",
+}
+
+
+def checks(server: Server, folder: Path, **needs: Any) -> list[Check]:
+    return list(verify(Bench(server, folder, differences, VerifySettings(**needs))))
+
+
+def problems(found: list[Check]) -> str:
+    return "\n".join(problem for check in found for problem in check.problems)
+
+
+def test_good_migrations_are_found_good(postgres_server: Server, write: Write, tmp_path: Path) -> None:
+    """Tables, types, references, concurrent indexes and recorded queries: nothing to say against them."""
+    queries = tmp_path / "queries.sql"
+    queries.write_text("SELECT id, t FROM a WHERE t = $1;\nINSERT INTO a (t, m, g, state) VALUES ($1, $2, $3, $4);")
+    found = checks(postgres_server, write(GOOD), queries=queries, tables=("public.a", "b"))
+    assert problems(found) == ""
+    assert not any(check.notes for check in found)
+    assert {check.name for check in found} == {
+        "up",
+        "up, down, up with rows",
+        "from empty and back",
+        "ended at every statement",
+        "twice is a no-op",
+        "what the release needs",
+        "two runners at once",
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"2_b.rollback": ""}, "after the rollback: table public.b"),
+        (
+            {"2_b.rollback": "DROP TABLE b; ALTER TABLE a ALTER t DROP NOT NULL"},
+            "after the rollback: column public.a.t",
+        ),
+        ({"2_b.rollback": "DROP TABLE c"}, "does not exist"),
+        ({"2_b.rollback": None}, "2_b has no rollback"),
+        ({"2_b": "CREATE TABLE b (x nonsense)"}, "2_b failed"),
+        (
+            {"2_b": "ALTER TABLE a DROP COLUMN t", "2_b.rollback": "ALTER TABLE a ADD t text NOT NULL DEFAULT ''"},
+            "up and down: ",
+        ),
+        (
+            {
+                "2_b": "CREATE TABLE b (m int); INSERT INTO b SELECT max(id) FROM a",
+                "2_b.rollback": "DELETE FROM a WHERE id > (SELECT min(m) FROM b); DROP TABLE b",
+            },
+            "the rollback: 3 of 6 rows of public.a are lost or changed that the migration did not create",
+        ),
+        (
+            {"2_b": "-- transaction: none\nCREATE TABLE b ();\nDO $$ BEGIN COMMIT; END $$"},
+            "it is not known whether a statement took effect",
+        ),
+        (
+            {
+                "2_b": "CREATE SEQUENCE s;"
+                "DO $$ BEGIN EXECUTE 'CREATE TABLE b' || (SELECT count(*) FROM a) || ' ()'; END $$",
+                "2_b.rollback": "DROP SEQUENCE s; DROP TABLE IF EXISTS b0, b3",
+            },
+            "up again: table public.b",
+        ),
+    ],
+)
+def test_each_fault_is_found_and_said(
+    postgres_server: Server, write: Write, files: dict[str, str | None], said: str
+) -> None:
+    """A rollback that leaves, loses or fails; a migration that depends on rows or cannot be taken up again."""
+    given = {name: text for name, text in (GOOD | files).items() if text is not None and not name.startswith("3")}
+    assert said in problems(checks(postgres_server, write(given)))
+
+
+@pytest.mark.parametrize(("phase", "safe"), [("expand", False), ("contract", True)])
+def test_an_expand_migration_keeps_the_old_releases_queries_running(
+    postgres_server: Server, write: Write, tmp_path: Path, phase: str, safe: bool
+) -> None:
+    """A renamed column breaks the query that reads it; only a migration that says contract may do that."""
+    queries = tmp_path / "queries.sql"
+    queries.write_text("\nSELECT t FROM a;\nSELECT * FROM a;")
+    rename = {
+        "2_b": f"-- phase: {phase}\nALTER TABLE a RENAME t TO u",
+        "2_b.rollback": "ALTER TABLE a RENAME u TO t",
+    }
+    given = {name: text for name, text in (GOOD | rename).items() if not name.startswith("3")}
+    said = problems(checks(postgres_server, write(given), queries=queries))
+    assert ('the recorded query of line 2 breaks: column "t" does not exist' in said) is not safe
+    assert ("line 3 breaks: it answers with other columns" in said) is not safe
+
+
+def test_what_the_release_needs_must_be_there_and_usable(postgres_server: Server, write: Write) -> None:
+    """A missing table is named, and so is a privilege that the application's role lacks; the role is gone after it."""
+    folder = write({"1_a": "CREATE TABLE a (); GRANT SELECT ON a TO verify_app", "1_a.rollback": "DROP TABLE a"})
+    found = checks(postgres_server, folder, tables=("a", "gone"), role="verify_app", privileges=("SELECT", "INSERT"))
+    assert problems(found) == "the role verify_app may not INSERT on a\nthe table gone does not exist"
+    with postgres_server.administer() as connection:
+        assert connection.execute("SELECT count(*) FROM pg_roles WHERE rolname = 'verify_app'").fetchone() == (0,)
+
+
+def test_a_run_that_cannot_be_taken_up_again_is_found(
+    postgres_server: Server, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the journal of statements not kept, a killed concurrent file would be found not to resume."""
+    monkeypatch.setattr("understudy.migrate.journal.Journal.under_way", lambda _: ())
+    assert "already exists" in problems(checks(postgres_server, write(GOOD)))
+
+
+def test_two_runners_without_a_lock_are_found(
+    postgres_server: Server, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the lock not taken, the race would be seen to go wrong."""
+    monkeypatch.setattr("understudy.migrate.session._take_turn", lambda *_: None)
+    monkeypatch.setattr("understudy.migrate.apply.require_turn", lambda _: None)
+    folder = write({"1_a": "SELECT pg_sleep(0.2); CREATE TABLE a ()", "1_a.rollback": "DROP TABLE a"})
+    (race,) = (check for check in checks(postgres_server, folder) if check.name == "two runners at once")
+    assert not race.ok
+
+
+def test_a_table_that_takes_no_invented_row_is_noted(postgres_server: Server, write: Write) -> None:
+    """Nothing is claimed of a table whose constraints could not be satisfied."""
+    folder = write({"1_a": "CREATE TABLE a (x text NOT NULL CHECK (md5(x) = 'never'))", "1_a.rollback": "DROP TABLE a"})
+    notes = [note for check in checks(postgres_server, folder) for note in check.notes]
+    assert notes == ["no row could be made for public.a"]
+
+
+def test_rows_are_invented_for_the_repositorys_own_schema(migrated_database: str) -> None:
+    """Every table of it takes rows, and losing one of them is seen."""
+    with contextlib.closing(connect(migrated_database)) as connection:
+        assert insert_rows(connection, count=3, seed=1) == []
+        before = read_contents(connection)
+        connection.execute("DELETE FROM user_feature_flags WHERE ctid = (SELECT min(ctid) FROM user_feature_flags)")
+        after = read_contents(connection)
+    (said,) = lost(before, after, before)
+    assert "rows of public.user_feature_flags are lost" in said
+
+
+def test_another_tools_commands_are_verified_as_well(postgres_server: Server, tmp_path: Path) -> None:
+    """Up, up again, down and up with the commands of understudy.toml; a second up that does something is found."""
+    psql = programs.find("psql").path
+    (tmp_path / "up.sql").write_text("CREATE TABLE IF NOT EXISTS t (id int);")
+    tool = OtherTool(tmp_path, f"{psql} -X -q -v ON_ERROR_STOP=1 -f up.sql", f'{psql} -X -q -c "DROP TABLE t"')
+    bench = Bench(postgres_server, tmp_path, differences)
+    assert problems(list(verify_tool(bench, tool))) == ""
+    (tmp_path / "up.sql").write_text(
+        "CREATE TABLE IF NOT EXISTS t (id int); ALTER TABLE t ADD IF NOT EXISTS x int; "
+        "DO $$ BEGIN EXECUTE format('ALTER TABLE t ADD c%s int', (SELECT count(*) FROM pg_attribute)); END $$"
+    )
+    assert "after a second up: column" in problems(list(verify_tool(bench, tool)))
+
+
+def test_the_command_ends_with_3_and_documented_json(
+    database: str, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not safe is an honest no; the JSON lists every check."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("UNDERSTUDY_CONFIG", raising=False)
+    folder = write({"1_a": "CREATE TABLE a ()"})
+    assert run(understudy, ["migrate", "verify", "--on", url(database), "--folder", str(folder), "--json"]) == 3
+    said = json.loads(capfd.readouterr().out)
+    assert said["safe"] is False
+    assert [c["problems"] for c in said["checks"] if not c["ok"]] == [["1_a has no rollback"]]
+    write({"1_a.rollback": "DROP TABLE a"})
+    assert run(understudy, ["migrate", "verify", "--on", url(database), "--folder", str(folder)]) == 0
+
+
+def test_a_setting_that_is_wrong_is_named(tmp_path: Path) -> None:
+    """[migrations.verify] is checked like everything else in understudy.toml."""
+    (tmp_path / "understudy.toml").write_text('version = 1\n[migrations.verify]\nroles = "app"\n')
+    with pytest.raises(environments.ConfigurationError) as caught:
+        verify_settings(environments.load(tmp_path / "understudy.toml"))
+    assert "migrations.verify.roles" in str(caught.value.detail)
+
+
+@pytest.mark.slow
+def test_this_repositorys_own_migrations_are_safe(postgres_server: Server) -> None:
+    """What CI runs: all of migrations/, on the server of this test run."""
+    folder = environments.load(Path(__file__).parents[2] / "understudy.toml").migrations
+    assert problems(checks(postgres_server, folder)) == ""
