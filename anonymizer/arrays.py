@@ -12,7 +12,7 @@ import polars as pl
 
 from anonymizer.errors import AnonymizerError
 from anonymizer.maskers import apply
-from anonymizer.maskers.base import Masker
+from anonymizer.maskers.base import Masker, Row
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([^{},"\\]+(?:\\.[^{},"\\]*)*)|[{},]', re.DOTALL)
 _BOUNDS = re.compile(r"(?:\[[+-]?\d+:[+-]?\d+\])+=")
@@ -66,16 +66,30 @@ class Elements(Masker):
         self.inner = inner
         self.mask_options = {}
         self.setting = inner.setting
+        self.needs, self.follows = inner.needs, inner.follows
 
     def mask(self, values: pl.Series) -> pl.Series:
         """Arrays of the same shape; NULL elements stay."""
         pieces = [list(tokens(value)) for value in values.to_list()]
         originals = [value for literal in pieces for _, value in literal if value is not None]
-        masked = iter(apply(self.inner, pl.Series(originals, dtype=pl.String)).to_list())
+        return self._put(values.name, pieces, apply(self.inner, pl.Series(originals, dtype=pl.String)))
+
+    def mask_with(self, values: pl.Series, row: Row) -> pl.Series:
+        """The same, each element with its row's other columns."""
+        pieces = [list(tokens(value)) for value in values.to_list()]
+        found = [(n, value) for n, literal in enumerate(pieces) for _, value in literal if value is not None]
+        rows = row.gather(pl.Series([n for n, _ in found], dtype=pl.UInt32))
+        return self._put(
+            values.name, pieces, apply(self.inner, pl.Series([v for _, v in found], dtype=pl.String), rows)
+        )
+
+    @staticmethod
+    def _put(name: str, pieces: list[list[tuple[str, str | None]]], elements: pl.Series) -> pl.Series:
+        masked = iter(elements.to_list())
         out = [
             "".join(piece if value is None else element(next(masked)) for piece, value in literal) for literal in pieces
         ]
-        return pl.Series(values.name, out, dtype=pl.String)
+        return pl.Series(name, out, dtype=pl.String)
 
     def fit(self, values: pl.Series) -> pl.Series:
         """As they are: the elements have been fitted."""

@@ -18,13 +18,17 @@ class Column:
     """A column that holds data of its own (generated columns do not).
 
     Attributes:
-        kind: what a value is, for a mask: text, json, inet, number, time, boolean, uuid or other; of an array's
-            elements, if it is one.
+        kind: what a value is, for a mask: one of the words of `maskers.base.ANYTHING`; of an array's elements, if it
+            is one.
         type: the type as SQL writes it.
         max_length: of varchar(n) and char(n), also below a domain.
         not_null: by the column or by its domain.
         builtin: whether the type's binary form means the same in every database.
-        unique: whether an index makes the column unique on its own.
+        unique: whether the column is part of a unique index or an exclusion constraint, be it in an expression. Of an
+            index of several columns each must keep its values apart, for nobody knows which one tells two rows apart.
+        base: PostgreSQL's own name of the type below any domain; of an array's elements, if it is one.
+        precision: of numeric(p, s); scale likewise.
+        fields: the names of a composite type's fields.
     """
 
     name: str
@@ -36,6 +40,10 @@ class Column:
     builtin: bool
     unique: bool
     generated: bool = False
+    base: str = ""
+    precision: int | None = None
+    scale: int | None = None
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,9 +131,17 @@ SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
        CASE WHEN array_of.oid IS NOT NULL THEN element.typname ELSE t.typname END,
        CASE WHEN array_of.oid IS NOT NULL THEN element.typcategory ELSE t.typcategory END,
        array_of.oid IS NOT NULL, b.typmod, a.attnotnull OR b.domain_not_null, a.atttypid < 16384,
-       EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique
-               AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum),
-       a.attgenerated <> ''
+       EXISTS (SELECT FROM pg_catalog.pg_index i
+               WHERE i.indrelid = a.attrelid AND (i.indisunique OR i.indisexclusion)
+               AND (a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
+                    OR i.indexprs IS NOT NULL AND EXISTS (
+                        SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::regclass
+                        AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass
+                        AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum))),
+       a.attgenerated <> '',
+       CASE WHEN array_of.oid IS NOT NULL THEN '{{}}' ELSE ARRAY(
+           SELECT f.attname FROM pg_catalog.pg_attribute f
+           WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped ORDER BY f.attnum) END::text[]
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -165,8 +181,23 @@ _KINDS_BY_NAME = {
     "cidr": "inet",
     "uuid": "uuid",
     "citext": "text",
+    "macaddr": "macaddr",
+    "macaddr8": "macaddr",
+    "bytea": "bytea",
+    "xml": "xml",
+    "tsvector": "tsvector",
+    "hstore": "hstore",
+    "point": "point",
 }
-_KINDS_BY_CATEGORY = {"S": "text", "N": "number", "D": "time", "T": "time", "B": "boolean"}
+_KINDS_BY_CATEGORY = {
+    "S": "text",
+    "N": "number",
+    "D": "time",
+    "T": "time",
+    "B": "boolean",
+    "E": "enum",
+    "C": "composite",
+}
 _LIMITED = {"varchar", "bpchar"}
 
 
@@ -214,10 +245,28 @@ def _column(
     builtin: bool,
     unique: bool,
     generated: bool,
+    fields: list[str],
 ) -> Column:
     kind = _KINDS_BY_NAME.get(base) or _KINDS_BY_CATEGORY.get(category, "other")
     limit = typmod - 4 if base in _LIMITED and typmod > 4 else None
-    return Column(name, type_, kind, is_array, limit, not_null, builtin, unique, generated)
+    precision = (typmod - 4) >> 16 & 0xFFFF if base == "numeric" and typmod >= 4 else None
+    # numeric's scale is signed and eleven bits wide since PostgreSQL 15; before it was sixteen, and never negative
+    scale = None if precision is None else ((typmod - 4 & 0x7FF) ^ 1024) - 1024
+    return Column(
+        name,
+        type_,
+        kind,
+        is_array,
+        limit,
+        not_null,
+        builtin,
+        unique,
+        generated,
+        base,
+        precision,
+        scale,
+        tuple(fields),
+    )
 
 
 def foreign_keys(connection: Connection) -> list[ForeignKey]:

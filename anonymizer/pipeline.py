@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import IO
 
 import polars as pl
@@ -25,7 +26,7 @@ import psycopg
 from anonymizer import arrays, copytext, maskers, servererrors
 from anonymizer.endpoint import Endpoint
 from anonymizer.identifiers import TableName, quote
-from anonymizer.maskers import Masker, Setting
+from anonymizer.maskers import Masker, Row
 from anonymizer.plan import ColumnPlan
 from anonymizer.workers import Context, Report
 
@@ -196,21 +197,40 @@ class Transform:
     """What happens to each block of a table: its masked columns are masked, the others stay as they are."""
 
     def __init__(self, columns: Sequence[ColumnPlan], context: Context) -> None:
-        """Makes the masks ready."""
-        self._names = [f"c{position}" for position in range(len(columns))]
-        self._maskers = {
-            name: build(column, context) for name, column in zip(self._names, columns, strict=True) if column.masked
-        }
+        """Makes the masks ready. One that follows other columns comes after them."""
+        self._names = {column.name: f"c{position}" for position, column in enumerate(columns)}
+        ready = {self._names[column.name]: build(column, context) for column in columns if column.masked}
+        follows = {name: {self._names[column] for column in masker.follows} for name, masker in ready.items()}
+        self._maskers = {name: ready[name] for name in TopologicalSorter(follows).static_order() if name in ready}
+        self._followed = set().union(*follows.values())
 
     def block(self, block: bytes) -> bytes:
         """A block of whole rows, masked."""
-        frame = copytext.parse(block, self._names)
-        masked = [self._masked(frame.get_column(name), masker) for name, masker in self._maskers.items()]
-        return copytext.serialize(frame.with_columns(masked))
+        frame = copytext.parse(block, list(self._names.values()))
+        out: list[pl.Series] = []
+        followed: dict[str, pl.Series] = {}
+        for name, masker in self._maskers.items():
+            masked = maskers.apply(
+                masker, copytext.unescape(frame.get_column(name)), self._row(frame, masker, followed)
+            )
+            if name in self._followed:
+                followed[name] = masked
+            out.append(copytext.escape(masked).alias(name))
+        return copytext.serialize(frame.with_columns(out))
 
-    @staticmethod
-    def _masked(fields: pl.Series, masker: Masker) -> pl.Series:
-        return copytext.escape(maskers.apply(masker, copytext.unescape(fields))).alias(fields.name)
+    def _row(self, frame: pl.DataFrame, masker: Masker, followed: dict[str, pl.Series]) -> Row | None:
+        """The other columns that a mask looks at; a column that is kept is followed as it is."""
+        if not masker.needs and not masker.follows:
+            return None
+
+        def original(column: str) -> pl.Series:
+            return copytext.unescape(frame.get_column(self._names[column]))
+
+        masked = {
+            column: followed[self._names[column]] if self._names[column] in followed else original(column)
+            for column in masker.follows
+        }
+        return Row({column: original(column) for column in masker.needs}, masked)
 
 
 def build(column: ColumnPlan, context: Context) -> Masker:
@@ -218,7 +238,6 @@ def build(column: ColumnPlan, context: Context) -> Masker:
 
     A mask that is kept has no masker, so only masked columns may come here.
     """
-    setting = Setting(context.key, context.locale, column.kind, column.max_length, context.codec, column.cidr)
-    masker = maskers.build(column.mask, setting)
+    masker = maskers.build(column.mask, column.setting(context.key, context.locale, context.codec))
     assert masker is not None  # noqa: S101 - see above
     return arrays.Elements(masker) if column.is_array and column.mask.name != "null" else masker

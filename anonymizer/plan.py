@@ -5,15 +5,21 @@ Nothing is decided here by default. A column that the policy does not name is a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 from anonymizer import maskers, suggest
 from anonymizer.catalog import Column, ForeignKey, Table
 from anonymizer.errors import CloneRefused
 from anonymizer.identifiers import TableName
-from anonymizer.maskers import KEEP, UNKNOWN, Mask
+from anonymizer.keys import Key
+from anonymizer.maskers import DROP_ROWS, KEEP, UNKNOWN, Mask, Masker, Setting
 from anonymizer.policy import Policy, TablePolicy
+
+_NO_KEY = Key(bytes(32))
+"""What a mask says of itself depends on no key."""
 
 _SHOWN = 20
 """How many findings an error lists; the others are counted."""
@@ -33,6 +39,25 @@ class ColumnPlan:
     is_array: bool = False
     max_length: int | None = None
     cidr: bool = False
+    base: str = ""
+    precision: int | None = None
+    scale: int | None = None
+    fields: tuple[str, ...] = ()
+
+    def setting(self, key: Key, locale: str, codec: str) -> Setting:
+        """Where the column's mask works."""
+        return Setting(
+            key,
+            locale,
+            self.kind,
+            self.max_length,
+            codec,
+            self.cidr,
+            self.base,
+            self.precision,
+            self.scale,
+            self.fields,
+        )
 
     @property
     def masked(self) -> bool:
@@ -92,18 +117,24 @@ def lay(policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignK
 def _plan(policy: Policy, table: Table) -> TablePlan:
     entry = policy.tables[table.root]
     columns = tuple(
-        ColumnPlan(
-            column.name,
-            entry.mask_of(column.name) or Mask(UNKNOWN),
-            column.kind,
-            column.is_array,
-            column.max_length,
-            column.type.startswith("cidr"),
-        )
-        for column in table.columns
-        if not column.generated
+        _column(column, entry.mask_of(column.name) or Mask(UNKNOWN)) for column in table.columns if not column.generated
     )
     return TablePlan(table, columns, entry.drops_rows)
+
+
+def _column(column: Column, mask: Mask) -> ColumnPlan:
+    return ColumnPlan(
+        column.name,
+        mask,
+        column.kind,
+        column.is_array,
+        column.max_length,
+        column.base == "cidr",
+        column.base,
+        column.precision,
+        column.scale,
+        column.fields,
+    )
 
 
 def findings(policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignKey]) -> list[Finding]:
@@ -125,7 +156,8 @@ def _of_table(policy: Policy, table: Table) -> Iterator[Finding]:
         return
     for column in table.columns:
         if not column.generated and not entry.drops_rows:
-            yield from _of_column(entry, table, column)
+            yield from _of_column(entry, table, column, policy.locale)
+    yield from _circles(entry, table, policy.locale)
     known = {column.name for column in table.columns}
     for name in entry.columns:
         if name not in known:
@@ -134,7 +166,7 @@ def _of_table(policy: Policy, table: Table) -> Iterator[Finding]:
             yield Finding("gone", str(table.name), name, "the column is generated: it is recomputed, not copied")
 
 
-def _of_column(entry: TablePolicy, table: Table, column: Column) -> Iterator[Finding]:
+def _of_column(entry: TablePolicy, table: Table, column: Column, locale: str) -> Iterator[Finding]:
     def finding(kind: str, message: str, suggestion: str | None = None) -> Finding:
         return Finding(kind, str(table.name), column.name, message, suggestion)
 
@@ -145,19 +177,70 @@ def _of_column(entry: TablePolicy, table: Table, column: Column) -> Iterator[Fin
     elif mask.name == UNKNOWN:
         yield finding("unknown", 'the policy says "?": somebody must decide', suggestion)
     elif mask.name != KEEP:
-        yield from _of_mask(finding, mask, column)
+        yield from _of_mask(finding, mask, column, locale, table)
 
 
-def _of_mask(finding: Callable[..., Finding], mask: Mask, column: Column) -> Iterator[Finding]:
-    masker = maskers.find(mask.name)
-    if column.kind not in masker.kinds:
+def _of_mask(
+    finding: Callable[..., Finding], mask: Mask, column: Column, locale: str, table: Table
+) -> Iterator[Finding]:
+    if column.kind not in maskers.find(mask.name).kinds:
         yield finding("unsuitable", f"the mask {mask.name} does not suit the type {column.type}")
+        return
     if mask.name == "null" and column.not_null and not column.is_array:
         yield finding("not-null", "the mask null, and the column is NOT NULL")
-    unique = masker.injective or mask.name == "null" or mask.options.get("unique") is True
-    if column.unique and not unique:
-        line = f'{suggest.key(column.name)} = {{ mask = "{mask.name}", unique = true }}'
-        yield finding("unique", f"the column is unique, and the mask {mask.name} repeats itself", line)
+    masker = maskers.build(mask, _column(column, mask).setting(_NO_KEY, locale, "utf-8"))
+    assert masker is not None  # noqa: S101 - only `keep` has none
+    if objection := masker.objection():
+        yield finding("unsuitable", f"the mask {mask.name} {objection}")
+    if mask.options.get("unique") and column.kind != "text":
+        yield finding("unsuitable", f"unique = true adds a text, and the type is {column.type}")
+    copied = {other.name for other in table.columns if not other.generated}
+    for other in (*masker.needs, *masker.follows):
+        if other not in copied:
+            yield finding("unsuitable", f"the mask {mask.name} looks at {other}, and no such column is copied")
+    if column.unique and mask.name != "null" and not maskers.never_repeats(masker):
+        yield _repeats(finding, masker, column, table.rows)
+
+
+def _circles(entry: TablePolicy, table: Table, locale: str) -> Iterator[Finding]:
+    """Masks that wait for each other's output."""
+    follows: dict[str, tuple[str, ...]] = {}
+    for column in table.columns:
+        mask = entry.mask_of(column.name)
+        if mask is not None and mask.name not in (KEEP, UNKNOWN, DROP_ROWS) and maskers.find(mask.name).aside:
+            masker = maskers.build(mask, _column(column, mask).setting(_NO_KEY, locale, "utf-8"))
+            follows[column.name] = masker.follows if masker else ()
+    try:
+        TopologicalSorter(follows).prepare()
+    except CycleError as error:
+        names = ", ".join(dict.fromkeys(error.args[1]))
+        yield Finding("unsuitable", str(table.name), error.args[1][0], f"these masks wait for each other: {names}")
+
+
+def _repeats(finding: Callable[..., Finding], masker: Masker, column: Column, rows: int) -> Finding:
+    message = f"the column is unique, and the mask {masker.name} repeats itself"
+    if outputs := maskers.outputs(masker):
+        message += (
+            f": {outputs:,} outputs for {rows:,} rows, so some value comes twice with odds of {odds(rows, outputs)}"
+        )
+    line = None
+    if column.kind == "text" and not masker.mask_options.get("unique"):
+        line = f'{suggest.key(column.name)} = {{ mask = "{masker.name}", unique = true }}'
+    return finding("unique", message, line)
+
+
+def odds(rows: int, outputs: int) -> str:
+    """The odds that two of so many rows get the same one of so many equally likely outputs, in words."""
+    if rows > outputs:
+        return "1 in 1"
+    # the birthday bound: 1 - product of (1 - i/outputs), by its logarithm
+    exponent = rows * (rows - 1) / (2 * outputs)
+    if rows > outputs // 100:
+        exponent = math.lgamma(outputs - rows + 1) - math.lgamma(outputs + 1) + rows * math.log(outputs)
+    chance = -math.expm1(-exponent)
+    if chance <= 0:
+        return "nil"
+    return f"1 in {round(1 / chance):,}" if chance < 0.5 else f"{chance:.4%}"
 
 
 def _gone(policy: Policy, tables: Sequence[Table]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers.base import Mask, Masker, Setting
+from anonymizer.maskers.base import Mask, Masker, Row, Setting
 
 KEEP = "keep"
 DROP_ROWS = "drop-rows"
@@ -91,12 +91,13 @@ def build(mask: Mask, setting: Setting) -> Masker | None:
     return None if mask.name == KEEP else find(mask.name)(mask, setting)
 
 
-def apply(masker: Masker, values: pl.Series) -> pl.Series:
+def apply(masker: Masker, values: pl.Series, row: Row | None = None) -> pl.Series:
     """Mask a column's values: NULL stays NULL, the empty string stays empty, the result fits the column.
 
     Args:
         masker: the mask, made ready.
         values: strings as PostgreSQL holds them, null where NULL.
+        row: the other columns that the mask looks at.
 
     Returns:
         As many strings, in the same order.
@@ -105,19 +106,55 @@ def apply(masker: Masker, values: pl.Series) -> pl.Series:
     if masker.keeps_empty:
         touched &= values.fill_null("") != ""
     if touched.all():
-        return _finish(masker, values).alias(values.name)
+        return _finish(masker, values, row).alias(values.name)
     at = touched.arg_true()
     if len(at) == 0:
         return values
-    return values.scatter(at, _finish(masker, values.gather(at)))
+    return values.scatter(at, _finish(masker, values.gather(at), row.gather(at) if row else None))
 
 
-def _finish(masker: Masker, values: pl.Series) -> pl.Series:
-    masked = masker.mask(values)
+def _finish(masker: Masker, values: pl.Series, row: Row | None) -> pl.Series:
+    masked = masker.mask_with(values, row) if row else masker.mask(values)
     if masker.mask_options.get("unique"):
+        limit = masker.setting.max_length
+        if limit is not None:
+            masked = masked.str.slice(0, max(0, limit - _SUFFIX - 1))
         # 64 bits of another digest than the one that chose the value
-        masked = masked + "-" + masker.digests.hexadecimal(values + "\0unique").str.slice(0, 16)
+        masked = masked + "-" + masker.digests.hexadecimal(values + "\0unique").str.slice(0, _SUFFIX)
     return masker.fit(masked)
 
 
-__all__ = ["DROP_ROWS", "KEEP", "NAMES", "UNKNOWN", "Mask", "Masker", "Setting", "apply", "build", "check", "parse"]
+_SUFFIX = 16
+
+
+def outputs(masker: Masker) -> int | None:
+    """How many different values a mask can put into its column, None where that is enough or nobody can say."""
+    if masker.mask_options.get("unique"):
+        limit = masker.setting.max_length
+        return None if limit is None or limit > _SUFFIX else int(16 ** max(0, limit - 1))
+    return masker.outputs
+
+
+def never_repeats(masker: Masker) -> bool:
+    """Whether different values have different outputs in the column as it is, `unique = true` considered."""
+    if masker.mask_options.get("unique"):
+        return outputs(masker) is None
+    return masker.injective
+
+
+__all__ = [
+    "DROP_ROWS",
+    "KEEP",
+    "NAMES",
+    "UNKNOWN",
+    "Mask",
+    "Masker",
+    "Row",
+    "Setting",
+    "apply",
+    "build",
+    "check",
+    "never_repeats",
+    "outputs",
+    "parse",
+]

@@ -19,7 +19,31 @@ from anonymizer.errors import PolicyError
 from anonymizer.keys import Key
 
 TEXT = frozenset({"text"})
-ANYTHING = frozenset({"text", "json", "inet", "number", "time", "boolean", "uuid", "other"})
+ANYTHING = frozenset(
+    (
+        "text",
+        "json",
+        "inet",
+        "macaddr",
+        "number",
+        "time",
+        "boolean",
+        "uuid",
+        "enum",
+        "bytea",
+        "xml",
+        "tsvector",
+        "hstore",
+        "composite",
+        "point",
+        "other",
+    )
+)
+INTEGERS: Mapping[str, int] = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1}
+"""PostgreSQL's own names of the integer types, and the greatest number of each."""
+
+ENOUGH = 2**64
+"""With so many equally likely outputs two of ten million values meet with odds of 1 in 368,935."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +73,10 @@ class Setting:
         max_length: how many characters fit, None when it is not limited.
         codec: Python's name of the source's encoding; the output must be expressible in it.
         cidr: whether the column is of type cidr, whose host bits must be zero.
+        base: PostgreSQL's own name of the type below any domain (int4, timestamptz, ...), empty where nobody knows.
+        scale: how many digits a numeric(p, s) has behind the point, None where it does not say.
+        precision: how many digits it has in all.
+        fields: the names of a composite type's fields, in order.
     """
 
     key: Key
@@ -57,6 +85,30 @@ class Setting:
     max_length: int | None = None
     codec: str = "utf-8"
     cidr: bool = False
+    base: str = ""
+    precision: int | None = None
+    scale: int | None = None
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a mask may see beside the values it masks: other columns of the same rows.
+
+    Attributes:
+        originals: the columns that the mask's `needs` names, as the source has them, null where NULL.
+        masked: those that its `follows` names, as the clone will have them.
+    """
+
+    originals: Mapping[str, pl.Series] = field(default_factory=dict)
+    masked: Mapping[str, pl.Series] = field(default_factory=dict)
+
+    def gather(self, at: pl.Series) -> Row:
+        """Some of the rows, in the order given."""
+        return Row(
+            {name: values.gather(at) for name, values in self.originals.items()},
+            {name: values.gather(at) for name, values in self.masked.items()},
+        )
 
 
 class Digests:
@@ -104,8 +156,16 @@ class Masker(abc.ABC):
     options: ClassVar[Mapping[str, type]] = {}
     required: ClassVar[frozenset[str]] = frozenset()
     keeps_empty: ClassVar[bool] = True
-    injective: ClassVar[bool] = False
-    """Whether different values have different outputs (but for odds below 2**-64 a pair): fit for a unique column."""
+    aside: ClassVar[bool] = False
+    """Whether it looks at other columns of the row: such a mask cannot stand inside a JSON document or the like."""
+    injective: bool = False
+    """Whether different values have different outputs (but for odds of 2**-64 a pair): fit for a unique column."""
+    outputs: int | None = None
+    """How many different outputs there are, None where nobody can say. It tells the odds of a repetition."""
+    needs: tuple[str, ...] = ()
+    """Other columns of the row whose original values it needs."""
+    follows: tuple[str, ...] = ()
+    """Other columns of the row whose masked values it needs."""
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Keeps the options and derives the digests of the join domain: the option `domain`, or the mask's name."""
@@ -116,6 +176,17 @@ class Masker(abc.ABC):
     @abc.abstractmethod
     def mask(self, values: pl.Series) -> pl.Series:
         """The masked values, in the same order; each depends on its own input only."""
+
+    def mask_with(self, values: pl.Series, row: Row) -> pl.Series:
+        """The same with other columns of the rows at hand; only masks that look aside differ."""
+        return self.mask(values)
+
+    def objection(self) -> str | None:
+        """Why this mask does not suit its column although the kind is right; None where it does.
+
+        It stands in a sentence behind "the mask NAME": "cannot shift an interval".
+        """
+        return None
 
     def groups(self, values: pl.Series) -> list[tuple[Masker, pl.Series]]:
         """The parts of values that are masked, each with its mask: for most masks the values themselves.
@@ -151,7 +222,8 @@ class Masker(abc.ABC):
                     f"the mask {cls.name} has no option {option!r}",
                     detail=f"It knows {', '.join(sorted(known))}.",
                 )
-            if known[option] is not object and not isinstance(value, known[option]):
+            wanted = (int, float) if known[option] is float else known[option]
+            if not isinstance(value, wanted) or (isinstance(value, bool) and known[option] not in (bool, object)):
                 raise PolicyError(
                     f"the option {option!r} of the mask {cls.name} has the wrong type",
                     detail=f"It must be {_TYPE_NAMES.get(known[option], known[option].__name__)}.",
@@ -160,4 +232,11 @@ class Masker(abc.ABC):
             raise PolicyError(f"the mask {cls.name} needs the option {missing[0]!r}")
 
 
-_TYPE_NAMES = {str: "a text", bool: "true or false", dict: "a table", int: "a whole number", list: "a list"}
+_TYPE_NAMES = {
+    str: "a text",
+    bool: "true or false",
+    dict: "a table",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+}
