@@ -3,6 +3,7 @@
 from understudy.catalog.names import JOURNAL_SCHEMA
 from understudy.migrate.files import Migration, read_folder
 from understudy.migrate.options import MigrationSettings, Options, settings
+from understudy.migrate.psql import psql_script
 from understudy.migrate.runner import Applied, down, up
 from understudy.migrate.status import Status, status
 
@@ -14,6 +15,7 @@ __all__ = [
     "Options",
     "Status",
     "down",
+    "psql_script",
     "read_folder",
     "settings",
     "status",

@@ -51,6 +51,11 @@ COMMENT ON TABLE {schema}.migration_statements IS 'How far a migration without a
 """  # noqa: E501 - comments of tables are one line
 
 
+def definition() -> str:
+    """The SQL that makes the journal, for whoever makes it without this program."""
+    return _own(_DDL).as_string().strip()
+
+
 @dataclass(frozen=True)
 class Entry:
     """A row of the journal. `seconds` is how long it took, `applied_by` the role, `program` our version."""
