@@ -29,6 +29,7 @@ COMMANDS: dict[str, Entry] = {
     "parity": Entry("parity", "Compare two schemas: same (exit 0), differ or cannot tell (exit 3)."),
     "migrate": Entry("migrate", "Apply, undo and prove the migrations."),
     "flags": Entry("flags", "Show features to some and hide them from others."),
+    "replica": Entry("replica", "Make private copies of the anonymized staging."),
 }
 """The commands by name, in the order of the help. A summary is the first sentence of the command's own help."""
 

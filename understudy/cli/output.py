@@ -22,6 +22,7 @@ from rich.text import Text
 
 from anonymizer.errors import AnonymizerError
 from understudy.errors import UnderstudyError
+from understudy.postgres.dsn import scrubbed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -121,6 +122,8 @@ def run(program: click.Command, arguments: Sequence[str]) -> int:
 
 
 def _fail(text: str, detail: str | None, hint: str | None, code: int, *, as_json: bool) -> int:
+    # a usage error repeats what was typed, and that may be an address with its password
+    text, detail, hint = scrubbed(text), detail and scrubbed(detail), hint and scrubbed(hint)
     if as_json:
         click.echo(json.dumps({"error": {"message": text, "detail": detail, "hint": hint, "exit": code}}, indent=2))
     console = errors()

@@ -7,6 +7,7 @@ process list.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -16,22 +17,49 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from understudy.postgres.errors import LocationError, UnreachableError
 
 _SECRET = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+_PLACE = ("host", "hostaddr", "port", "user", "dbname")
+_PORTS = re.compile(r"[0-9]*(,[0-9]*)*")
+_CREDENTIALS = re.compile(r"(://[^:/?#@\s]*:)\S*@")
+_KEYWORD = re.compile(rf"((?:{'|'.join(_SECRET)})\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s'&]+)", re.IGNORECASE)
 
 
 def parameters(dsn: str) -> dict[str, str]:
     """The parameters of a URL or keyword connection string, as libpq reads it.
 
+    libpq takes a password with a bare `/` or `@` for a host, a port or a database, which messages do show: such a
+    string is refused before anything of it is printed.
+
     Raises:
         LocationError: libpq does not understand it. The string itself is not repeated: it may hold a password.
     """
     try:
-        return {key: str(value) for key, value in conninfo_to_dict(dsn).items() if value is not None}
+        given = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if value is not None}
     except psycopg.ProgrammingError:
-        raise LocationError(
-            "the connection string is malformed",
-            detail="libpq does not understand it; it is not repeated here because it may hold a password.",
-            hint="Write postgresql://user@host:port/database and percent-encode special characters.",
-        ) from None
+        raise _malformed("it is nothing that libpq understands") from None
+    if not _PORTS.fullmatch(given.get("port", "")):
+        raise _malformed("its port is no number")
+    if "@" in given.get("host", "") or "@" in _path(dsn):
+        raise _malformed("there is an @ after the one that ends the credentials")
+    return given
+
+
+def _path(dsn: str) -> str:
+    """What stands in a URL between the host and the question mark."""
+    scheme, _, rest = dsn.partition("://")
+    return rest.partition("?")[0].partition("/")[2] if scheme in ("postgresql", "postgres") else ""
+
+
+def _malformed(why: str) -> LocationError:
+    return LocationError(
+        "the connection string is malformed",
+        detail=f"{why[:1].upper()}{why[1:]}; it is not repeated here because it may hold a password.",
+        hint="Write postgresql://user@host:port/database and percent-encode special characters.",
+    )
+
+
+def scrubbed(text: str) -> str:
+    """A text without the passwords of connection strings that stand in it. The last resort, for what others say."""
+    return _KEYWORD.sub(r"\1***", _CREDENTIALS.sub(r"\1***@", text))
 
 
 def with_database(dsn: str, database: str) -> str:
@@ -52,26 +80,29 @@ def user_of(dsn: str) -> str:
 
 
 def redacted(dsn: str) -> str:
-    """A connection string fit for a terminal, a log or a report: a URL without any secret."""
-    given = {key: value for key, value in parameters(dsn).items() if key not in _SECRET}
-    user = quote(given.get("user", ""), safe="")
-    host, database = given.get("host", ""), quote(given.get("dbname", ""), safe="")
-    port = f":{given['port']}" if "port" in given else ""
-    authority = f"{user}@" if user else ""
-    if host.startswith("/"):
-        return f"postgresql://{authority}/{database}?host={quote(host, safe='/')}{port and '&port=' + port[1:]}"
-    return f"postgresql://{authority}{host}{port}/{database}"
+    """A connection string fit for a terminal, a log or a report: a URL without any secret, and without options."""
+    return _url({key: value for key, value in parameters(dsn).items() if key in _PLACE})
 
 
 def url(dsn: str) -> str:
     """A connection string as a whole URL, for a person's own client. Holds the password, if there is one."""
-    given = parameters(dsn)
-    password = quote(given.get("password", ""), safe="")
-    shown = redacted(dsn)
-    if not password:
-        return shown
-    user = quote(given.get("user", ""), safe="")
-    return shown.replace(f"postgresql://{user}@", f"postgresql://{user}:{password}@", 1)
+    return _url(parameters(dsn))
+
+
+def _url(given: dict[str, str]) -> str:
+    rest = dict(given)
+    user, password = quote(rest.pop("user", ""), safe=""), quote(rest.pop("password", ""), safe="")
+    database = quote(rest.pop("dbname", ""), safe="")
+    host = rest.get("host", "")
+    authority = ""
+    if not host.startswith("/") and "," not in host:  # a folder of sockets, and several hosts, stand in the query
+        authority = f"[{host}]" if ":" in host else host
+        rest.pop("host", None)
+        if host and rest.get("port"):
+            authority += f":{rest.pop('port')}"
+    credentials = f"{user}:{password}@" if password else f"{user}@" if user else ""
+    query = "&".join(f"{key}={quote(value, safe='/,')}" for key, value in rest.items())
+    return f"postgresql://{credentials}{authority}/{database}{query and '?' + query}"
 
 
 def program_environment(dsn: str, environ: Mapping[str, str] | None = None) -> tuple[str, dict[str, str]]:

@@ -32,7 +32,7 @@ import psutil
 
 from understudy.postgres.errors import EmbeddedServerError
 from understudy.postgres.server import Server
-from understudy.postgres.wheel import DEFAULT_VERSION, install_path
+from understudy.postgres.wheel import DEFAULT_VERSION, VERSIONS, install_path
 
 SERVER_USER = "understudy"
 START_SECONDS = 120
@@ -40,6 +40,8 @@ START_SECONDS = 120
 
 _SOCKET_LIMIT = 100
 """sun_path holds 107 bytes and a NUL on Linux, 103 on macOS."""
+
+_PIN = "pinned"
 
 _SETTINGS = {
     "listen_addresses": "''",
@@ -141,8 +143,13 @@ class EmbeddedServer(Server):
         else:
             self._pin().unlink(missing_ok=True)
 
+    @staticmethod
+    def pinned_versions(root: Path | None = None) -> list[int]:
+        """The major versions whose server is pinned, in order. No server is started to find out."""
+        return [version for version in sorted(VERSIONS) if ((root or home()) / f"postgres-{version}" / _PIN).exists()]
+
     def _pin(self) -> Path:
-        return self.folder / "pinned"
+        return self.folder / _PIN
 
     def _holder(self) -> Path:
         return self._holders / _process_key(psutil.Process())

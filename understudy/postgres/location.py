@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
 import psycopg
 
-from understudy.environments import Configuration
-from understudy.postgres.dsn import connect, database_of, redacted
+from understudy.environments import Configuration, ConfigurationError
+from understudy.postgres.dsn import connect, database_of, parameters
 from understudy.postgres.embedded import EmbeddedServer
 from understudy.postgres.errors import LocationError
 from understudy.postgres.remote import RemoteServer
 from understudy.postgres.server import Server
 from understudy.postgres.wheel import DEFAULT_VERSION
+
+_HARMLESS = re.compile(r"[^@=]*")
+"""A text without these holds no credentials."""
 
 _EMBEDDED = re.compile(r"embedded:(?P<name>[^?/\0]{1,63})(?:\?version=(?P<version>\d+))?")
 
@@ -68,11 +72,30 @@ def open_database(location: str, configuration: Configuration) -> Database:
         ConfigurationError: the environment's variable is not set.
         EmbeddedServerError: the embedded server does not start.
     """
-    if location in configuration.environments:
-        environment = configuration.environments[location]
-        database = _open(environment.resolve(), configuration)
-        return Database(database.name, database.server, environment.name, environment.production)
-    return _open(location, configuration)
+    environment = configuration.environments.get(location)
+    address = environment.resolve() if environment else location
+    name = environment.name if environment else None
+    production = bool(environment and environment.production) or _is_production(address, configuration)
+    return replace(_open(address, configuration), environment=name, production=production)
+
+
+def _is_production(address: str, configuration: Configuration) -> bool:
+    """Whether an address is that of an environment that says production, whatever name was used for it here."""
+    for environment in configuration.environments.values():
+        # one that has no address, or none that means anything, is not this one
+        with contextlib.suppress(ConfigurationError, LocationError):
+            if environment.production and _place(environment.resolve()) == _place(address):
+                return True
+    return False
+
+
+def _place(address: str) -> tuple[str, ...]:
+    """What tells one database from another: host, port and name, whoever connects and with whichever options."""
+    if found := _EMBEDDED.fullmatch(address):
+        return "embedded", str(int(found["version"] or DEFAULT_VERSION)), found["name"]
+    given = parameters(address)
+    host = given.get("host") or given.get("hostaddr", "")
+    return host.lower(), given.get("port") or "5432", database_of(address)
 
 
 def _open(location: str, configuration: Configuration) -> Database:
@@ -81,9 +104,9 @@ def _open(location: str, configuration: Configuration) -> Database:
     if found := _EMBEDDED.fullmatch(location):
         return Database(found["name"], EmbeddedServer(int(found["version"] or DEFAULT_VERSION)))
     known = ", ".join(configuration.environments) or "none"
-    shown = redacted(location) if "=" in location and "@" not in location else location.split("@")[-1]
+    shown = repr(location) if _HARMLESS.fullmatch(location) else "this"
     raise LocationError(
-        f"{shown!r} names no database",
+        f"{shown} names no database",
         detail=f"It is neither an address nor an environment of understudy.toml (known: {known}).",
         hint="Write postgresql://user@host/database, embedded:NAME, or the name of an environment.",
     )
