@@ -14,9 +14,9 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 
 @pytest.fixture(scope="session")
-def flags_template(postgres_server: Server, migrated_template: str) -> Iterator[str]:
+def flags_template(any_server: Server, any_migrated_template: str) -> Iterator[str]:
     """The name of a database to copy: the tables, and users 1 to 500, of whom each fifth is of the tier pro."""
-    with postgres_server.scratch(template=migrated_template, prefix="flags") as dsn:
+    with any_server.scratch(template=any_migrated_template, prefix="flags") as dsn:
         with connect(dsn) as connection:
             connection.execute(
                 "INSERT INTO users (email, tier) "
@@ -27,9 +27,9 @@ def flags_template(postgres_server: Server, migrated_template: str) -> Iterator[
 
 
 @pytest.fixture
-def flagged(postgres_server: Server, flags_template: str) -> Iterator[str]:
+def flagged(any_server: Server, flags_template: str) -> Iterator[str]:
     """The connection string of a fresh database with the tables and 500 users."""
-    with postgres_server.scratch(template=flags_template, prefix="test") as dsn:
+    with any_server.scratch(template=flags_template, prefix="test") as dsn:
         yield dsn
 
 

@@ -1,4 +1,4 @@
-"""Flags in a real database: what is read, what is written, what is refused, and no update lost."""
+"""Flags in a real database, embedded and in a container: what is read, what is written, what is refused, and no update lost."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ USERS = 500
 
 
 @pytest.fixture(scope="module")
-def shared(postgres_server: Server, flags_template: str) -> Iterator[Connection]:
+def shared(any_server: Server, flags_template: str) -> Iterator[Connection]:
     """One database for all examples of hypothesis."""
-    with postgres_server.scratch(template=flags_template) as dsn, connect(dsn) as connection:
+    with any_server.scratch(template=flags_template) as dsn, connect(dsn) as connection:
         yield connection
 
 
@@ -172,9 +172,9 @@ def test_a_malformed_row_is_an_error_and_never_an_answer(
     assert isinstance(good, Flag)
 
 
-def test_a_database_without_the_tables_says_so(database: str) -> None:
+def test_a_database_without_the_tables_says_so(any_database: str) -> None:
     """Not migrated is an error with the way out, not PostgreSQL's."""
-    with connect(database) as connection, pytest.raises(FlagTablesMissingError) as caught:
+    with connect(any_database) as connection, pytest.raises(FlagTablesMissingError) as caught:
         FlagStore(connection).rows()
     assert "understudy migrate up" in str(caught.value.hint)
 
