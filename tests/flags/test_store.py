@@ -1,4 +1,4 @@
-"""Flags in a real database, embedded and in a container: what is read, what is written, what is refused, and no update lost."""
+"""Flags in a real database, embedded and in a container: read, written, refused, and no update lost."""
 
 from __future__ import annotations
 
