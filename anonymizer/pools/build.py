@@ -124,6 +124,7 @@ def _streets(locale: str, names: list[str]) -> list[str]:
     """Streets of the locale's own kinds, named after people who never were."""
     faker = _faker(locale)
     kinds = {
+        "en_US": ("{} Street", "{} Avenue", "{} Road", "{} Drive", "{} Boulevard"),
         "it_IT": ("Via {}", "Viale {}", "Piazza {}", "Corso {}", "Vicolo {}"),
         "fr_FR": ("rue {}", "avenue {}", "boulevard {}", "place {}"),
         "es_ES": ("Calle {}", "Avenida {}", "Plaza {}", "Paseo {}"),
