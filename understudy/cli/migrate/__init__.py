@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from understudy.cli.migrate import repair, run, verify
+from understudy.cli.migrate import lint, repair, run, verify
 
 
 @click.group()
@@ -12,5 +12,5 @@ def command() -> None:
     """Apply, undo and prove the migrations."""
 
 
-for part in (run.up, run.down, run.status, repair.new, repair.baseline, repair.repair, verify.verify):
+for part in (run.up, run.down, run.status, repair.new, repair.baseline, repair.repair, verify.verify, lint.lint):
     command.add_command(part)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -13,6 +14,7 @@ from understudy import environments
 from understudy.cli import output
 from understudy.migrate.errors import MigrationRefused
 from understudy.migrate.options import MigrationSettings, Moment, Options, settings
+from understudy.postgres import EmbeddedServer, Server, open_database
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,3 +65,14 @@ def telling(options: Options, **changes: Any) -> Options:
             output.message(f"{label}: statement {place + 1} did not get its lock; trying again")
 
     return replace(options, trace=trace, **changes)
+
+
+@contextlib.contextmanager
+def scratch_server(on: str | None, configuration: environments.Configuration) -> Iterator[Server]:
+    """The server to make scratch databases on: the embedded one, or that of a database somebody named."""
+    if on is None:
+        with EmbeddedServer() as server:
+            yield server
+    else:
+        with open_database(on, configuration) as database:
+            yield database.server

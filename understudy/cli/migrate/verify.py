@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,13 +11,11 @@ from rich.text import Text
 
 from understudy.catalog import Snapshot
 from understudy.cli import output
-from understudy.cli.migrate.shared import configured, folder_option
-from understudy.environments import Configuration
+from understudy.cli.migrate.shared import configured, folder_option, scratch_server
 from understudy.migrate import verify as bench
 from understudy.migrate.tool import OwnRunner, migrator
 from understudy.migrate.verify import Check
 from understudy.parity import Difference, Options, compare_snapshots
-from understudy.postgres import EmbeddedServer, Server, open_database
 
 _DATABASES_OWN = Options(database=False)
 """Copies differ in name and nothing else; a database's own settings are no migration's doing."""
@@ -38,7 +35,7 @@ def verify(on: str | None, folder: Path | None, as_json: bool) -> None:
     configuration, settings = configured(folder)
     wanted = bench.verify_settings(configuration)
     tool = migrator(configuration, settings)
-    with _server(on, configuration) as server:
+    with scratch_server(on, configuration) as server:
         place = bench.Bench(server, settings.folder, differences, wanted, settings.options)
         run = bench.verify(place) if isinstance(tool, OwnRunner) else bench.verify_tool(place, tool)
         checks = []
@@ -53,16 +50,6 @@ def verify(on: str | None, folder: Path | None, as_json: bool) -> None:
     output.result({"server": label, "safe": safe, "checks": [_data(check) for check in checks]}, text, as_json=as_json)
     if not safe:
         raise click.exceptions.Exit(3)
-
-
-@contextlib.contextmanager
-def _server(on: str | None, configuration: Configuration) -> Iterator[Server]:
-    if on is None:
-        with EmbeddedServer() as server:
-            yield server
-    else:
-        with open_database(on, configuration) as database:
-            yield database.server
 
 
 def _sentence(difference: Difference) -> str:
