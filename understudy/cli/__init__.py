@@ -30,6 +30,7 @@ COMMANDS: dict[str, Entry] = {
     "migrate": Entry("migrate", "Apply, undo and prove the migrations."),
     "flags": Entry("flags", "Show features to some and hide them from others."),
     "replica": Entry("replica", "Make private copies of the anonymized staging."),
+    "backup": Entry("backup", "Take backups that are known to restore, and restore them."),
 }
 """The commands by name, in the order of the help. A summary is the first sentence of the command's own help."""
 

@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from understudy.cli import output
+from understudy.cli.migrate.production import no_backup_option, require_way_back
 from understudy.cli.migrate.shared import configured, dry_run_option, folder_option, refuse_other_tool, telling
 from understudy.migrate.options import MigrationSettings
 from understudy.migrate.plan import Standing
@@ -26,6 +27,7 @@ from understudy.postgres import Database, open_database
 @click.option("--to", type=int, help="The highest number to apply [default: all].")
 @click.option("--out-of-order", is_flag=True, help="Apply files with a number below the highest applied one, too.")
 @click.option("--create", is_flag=True, help="Make the database first when its server does not have it.")
+@no_backup_option
 @dry_run_option
 @folder_option
 @output.json_option
@@ -34,6 +36,7 @@ def up(
     to: int | None,
     out_of_order: bool,
     create: bool,
+    no_backup: bool,
     dry_run: bool,
     folder: Path | None,
     as_json: bool,
@@ -48,6 +51,7 @@ def up(
             return
         if create and not target.exists():
             target.server.create_database(target.name)
+        require_way_back(target, configuration, no_backup=no_backup)
         done = migrator(configuration, replace(settings, options=options)).up(target.dsn, to=to)
         _print_done(target.label, done, "applied", settings, as_json=as_json)
 
@@ -55,10 +59,11 @@ def up(
 @click.command()
 @click.argument("database")
 @click.option("--to", type=int, help="The number that stays the highest; 0 undoes all [default: undo the last one].")
+@no_backup_option
 @dry_run_option
 @folder_option
 @output.json_option
-def down(database: str, to: int | None, dry_run: bool, folder: Path | None, as_json: bool) -> None:
+def down(database: str, to: int | None, no_backup: bool, dry_run: bool, folder: Path | None, as_json: bool) -> None:
     """Undo the migration that was applied last to DATABASE, or all above a number."""
     configuration, settings = configured(folder)
     options = telling(settings.options)
@@ -68,6 +73,7 @@ def down(database: str, to: int | None, dry_run: bool, folder: Path | None, as_j
             steps = preview(target.dsn, settings.folder, "down", to=to, options=options)
             _print_steps(target, steps, as_json)
             return
+        require_way_back(target, configuration, no_backup=no_backup)
         done = migrator(configuration, replace(settings, options=options)).down(target.dsn, to=to)
         _print_done(target.label, done, "undone", settings, as_json=as_json)
 
