@@ -14,7 +14,7 @@ from anonymizer.errors import AnonymizerError
 from anonymizer.maskers import apply
 from anonymizer.maskers.base import Masker, Row
 
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([^{},"\\]+(?:\\.[^{},"\\]*)*)|[{},]', re.DOTALL)
+_TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|([^{},"\\]+(?:\\.[^{},"\\]*)*)|[{},]', re.DOTALL)
 _BOUNDS = re.compile(r"(?:\[[+-]?\d+:[+-]?\d+\])+=")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import time
 from typing import Any
 
@@ -24,6 +25,7 @@ from psycopg import sql
 from anonymizer import servererrors
 from anonymizer.endpoint import Connection, Endpoint
 from anonymizer.errors import AnonymizerError, CloneRefused
+from anonymizer.identifiers import quote
 
 SWAP_SECONDS = 60
 """How long sessions that come back are fought for before the swap is given up."""
@@ -34,6 +36,10 @@ _LOCK_CLASS = 0x756E6473
 
 class TargetBusy(CloneRefused):
     """another clone of this target is running"""
+
+
+class TargetNotOurs(CloneRefused):
+    """the target cannot be replaced"""
 
 
 class SwapFailed(AnonymizerError):
@@ -52,15 +58,18 @@ class Aside:
 
         Raises:
             TargetBusy: another clone holds the lock.
+            TargetNotOurs: the role may not make databases, or not rename the target.
             SourceUnreachable: the server does not answer.
         """
         mark = hashlib.sha256(target.encode()).hexdigest()[:16]
         self.target = target
         self.name = f"understudy_new_{mark}"
         self._old = f"understudy_old_{mark}"
-        self.server = server
         self.connection: Connection = server.connect()
+        self.left_behind: str | None = None
         try:
+            self.server = server.settled(self.connection)
+            self._refuse()
             self._lock(mark)
             self._drop(self.name)
             self._drop(self._old)
@@ -152,14 +161,24 @@ class Aside:
             except psycopg.Error as error:
                 raise servererrors.from_server(error, f"Swapping {self.target!r}") from None
         if replaced:
+            self._drop_old()
+
+    def _drop_old(self) -> None:
+        """Drop what was replaced. The clone is in place by now: an old database that stays is no failure."""
+        try:
             self._drop(self._old)
+        except psycopg.Error as error:
+            said = servererrors.from_server(error, f"Dropping the old database {self._old}").detail
+            self.left_behind = f"the old database stays as {self._old}. {said}"
 
     def _rename(self, replaced: bool) -> None:
         with self.connection.transaction():
             names = [self.name, *([self.target] if replaced else [])]
             self.connection.execute(
                 "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
-                "WHERE datname = ANY (%s) AND pid <> pg_catalog.pg_backend_pid()",
+                "WHERE datname = ANY (%s) AND pid <> pg_catalog.pg_backend_pid() "
+                # the rename itself ends these, and only a superuser may
+                "AND backend_type <> 'autovacuum worker'",
                 [names],
             )
             # The commit that makes the swap waits for the disk, whatever the session's default: all that was
@@ -202,6 +221,30 @@ class Aside:
             option = sql.SQL(" WITH GRANT OPTION" if grantable and grantee is not None else "")
             grant = sql.SQL("GRANT {} ON DATABASE {} TO {}{}")
             self.connection.execute(grant.format(sql.SQL(privilege), identifier, role, option))
+
+    def _refuse(self) -> None:
+        """Refuse at once what would fail at the swap, after all the work."""
+        if self.connection.info.dbname == self.target:
+            raise TargetNotOurs(
+                detail=f"{self.target!r} is the database from where others are made on {self.server.label}.",
+                hint="Name another --target.",
+            )
+        row = self.connection.execute(
+            "SELECT rolcreatedb OR rolsuper, (SELECT pg_catalog.pg_has_role(datdba, 'USAGE') "
+            "FROM pg_catalog.pg_database WHERE datname = %s) FROM pg_catalog.pg_roles WHERE rolname = current_user",
+            [self.target],
+        ).fetchone()
+        role = self.connection.info.user
+        if row is None or not row[0]:
+            raise TargetNotOurs(
+                detail=f"The role {role!r} may not make databases on {self.server.label}.",
+                hint=f"Grant it: ALTER ROLE {quote(role)} CREATEDB.",
+            )
+        if row[1] is False:
+            raise TargetNotOurs(
+                detail=f"The role {role!r} does not own the database {self.target!r}, so it may not rename it.",
+                hint=f"Make it the owner: ALTER DATABASE {quote(self.target)} OWNER TO {quote(role)}.",
+            )
 
     def _lock(self, mark: str) -> None:
         key = int(mark[:8], 16) - 2**31
@@ -251,6 +294,45 @@ def properties(source: Connection) -> dict[str, Any]:
     ).fetchone()
     assert row is not None  # noqa: S101 - we are connected to it
     return dict(zip(("encoding", "collate", "ctype", "provider", "locale"), row, strict=False))
+
+
+_LISTS = frozenset(
+    [
+        "local_preload_libraries",
+        "search_path",
+        "session_preload_libraries",
+        "shared_preload_libraries",
+        "temp_tablespaces",
+        "unix_socket_directories",
+    ]
+)
+"""Settings whose value is a list of names, each quoted where it must be (GUC_LIST_QUOTE in PostgreSQL's source)."""
+
+_NAME = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^",\s]+))\s*(?:,|$)')
+
+_SECRETIVE = re.compile(r"secret|passw|token|key|credential|dsn|_url$", re.IGNORECASE)
+
+
+def is_secretive(name: str) -> bool:
+    """Whether a setting of somebody's own may be a secret by its name: PostgREST's `app.jwt_secret` and the like."""
+    return "." in name and bool(_SECRETIVE.search(name))
+
+
+def set_to(database: str, name: str, value: str) -> sql.Composed:
+    """The statement that gives a database a setting, as the catalog has it.
+
+    A list of names is given name by name: as one literal it would be a single name with commas in it.
+    """
+    values = [value]
+    if name in _LISTS:
+        values = [found[1].replace('""', '"') if found[1] is not None else found[2] for found in _NAME.finditer(value)]
+    return sql.SQL("ALTER DATABASE {} SET {} TO {}").format(
+        sql.Identifier(database), _setting(name), sql.SQL(", ").join(map(sql.Literal, values or [""]))
+    )
+
+
+def _setting(name: str) -> sql.Composable:
+    return sql.SQL(".").join(sql.Identifier(part) for part in name.split("."))
 
 
 def settings(source: Connection) -> list[tuple[str, str]]:

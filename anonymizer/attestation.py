@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from anonymizer.errors import AnonymizerError
+from anonymizer.errors import AnonymizerError, CloneRefused
 from anonymizer.keys import Key
 
 FORMAT = "understudy-attestation/1"
@@ -59,6 +59,28 @@ def check(document: dict[str, Any], public_key: str | None = None) -> None:
         raise AttestationInvalid(detail=f"Its format is {document.get('format')!r}, and this program reads {FORMAT!r}.")
     if public_key is not None and document["public_key"] != public_key:
         raise AttestationInvalid(detail="It is signed with another key than the one expected.")
+
+
+class AttestationUnwritable(CloneRefused):
+    """the attestation cannot be written"""
+
+
+def prepare(path: Path) -> None:
+    """Make sure, before anything is touched, that an attestation can be written to a file.
+
+    Raises:
+        AttestationUnwritable: its folder cannot be made or written to.
+    """
+    aside = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.touch()
+        aside.unlink()
+    except OSError as error:
+        raise AttestationUnwritable(
+            detail=f"{path}: {error.strerror}. A clone without its record proves nothing.",
+            hint="Name another file with --attestation.",
+        ) from None
 
 
 def write(document: dict[str, Any], path: Path) -> None:

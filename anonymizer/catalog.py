@@ -118,6 +118,12 @@ WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND {_NOT_OURS} A
 ORDER BY n.nspname, c.relname
 """
 
+_FIRST_UNSTABLE_OID = 10000
+"""From here on a type's number differs from version to version, and a binary array holds its element's number."""
+
+_BINARY = r"({type}.typsend <> 0 AND {type}.typreceive <> 0 AND {type}.typname !~ '^reg|^pg_')"
+"""Types whose binary form means the same in every database: not the numbers of objects, which text names."""
+
 _COLUMNS = f"""
 WITH RECURSIVE base (attrelid, attnum, typid, typmod, domain_not_null) AS (
     SELECT a.attrelid, a.attnum, a.atttypid, a.atttypmod, false
@@ -130,7 +136,9 @@ WITH RECURSIVE base (attrelid, attnum, typid, typmod, domain_not_null) AS (
 SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
        CASE WHEN array_of.oid IS NOT NULL THEN element.typname ELSE t.typname END,
        CASE WHEN array_of.oid IS NOT NULL THEN element.typcategory ELSE t.typcategory END,
-       array_of.oid IS NOT NULL, b.typmod, a.attnotnull OR b.domain_not_null, a.atttypid < 16384,
+       array_of.oid IS NOT NULL, CASE WHEN b.typmod >= 0 THEN b.typmod ELSE coalesce(element.typmod, -1) END,
+       a.attnotnull OR b.domain_not_null,
+       a.atttypid < {_FIRST_UNSTABLE_OID} AND coalesce(element.builtin, {_BINARY.format(type="t")}),
        EXISTS (SELECT FROM pg_catalog.pg_index i
                WHERE i.indrelid = a.attrelid AND (i.indisunique OR i.indisexclusion)
                AND (a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
@@ -149,12 +157,14 @@ JOIN base b ON b.attrelid = a.attrelid AND b.attnum = a.attnum
 JOIN pg_catalog.pg_type t ON t.oid = b.typid AND t.typtype <> 'd'
 LEFT JOIN pg_catalog.pg_type array_of ON array_of.oid = t.oid AND t.typcategory = 'A' AND t.typelem <> 0
 LEFT JOIN LATERAL (
-    WITH RECURSIVE e (oid, typname, typcategory, typtype, typbasetype) AS (
-        SELECT oid, typname, typcategory, typtype, typbasetype FROM pg_catalog.pg_type WHERE oid = t.typelem
+    WITH RECURSIVE e (oid, typname, typcategory, typtype, typbasetype, typsend, typreceive, typmod) AS (
+        SELECT oid, typname, typcategory, typtype, typbasetype, typsend, typreceive, typtypmod
+        FROM pg_catalog.pg_type WHERE oid = t.typelem
       UNION ALL
-        SELECT x.oid, x.typname, x.typcategory, x.typtype, x.typbasetype
+        SELECT x.oid, x.typname, x.typcategory, x.typtype, x.typbasetype, x.typsend, x.typreceive,
+               CASE WHEN e.typmod >= 0 THEN e.typmod ELSE x.typtypmod END
         FROM pg_catalog.pg_type x JOIN e ON x.oid = e.typbasetype AND e.typtype = 'd'
-    ) SELECT typname, typcategory FROM e WHERE typtype <> 'd'
+    ) SELECT typname, typcategory, typmod, {_BINARY.format(type="e")} AS builtin FROM e WHERE typtype <> 'd'
 ) element ON array_of.oid IS NOT NULL
 WHERE {_NOT_OURS}
 ORDER BY a.attrelid, a.attnum
@@ -292,6 +302,16 @@ def sequences(connection: Connection) -> list[SequenceState]:
         assert row is not None  # noqa: S101 - a sequence is a relation of one row
         found.append(SequenceState(table, *row))
     return found
+
+
+def extension_tables(connection: Connection) -> list[TableName]:
+    """The tables whose rows an extension asks pg_dump to bring along (pg_extension_config_dump)."""
+    rows = connection.execute(
+        """SELECT DISTINCT n.nspname, c.relname FROM pg_catalog.pg_extension x, unnest(x.extconfig) table_oid
+        JOIN pg_catalog.pg_class c ON c.oid = table_oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'r' ORDER BY 1, 2"""
+    ).fetchall()
+    return [TableName(schema, name) for schema, name in rows]
 
 
 def materialized_views(connection: Connection) -> list[TableName]:

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from anonymizer import aside, attestation, catalog, endpoint, servererrors
 from anonymizer import plan as planning
@@ -38,7 +37,7 @@ from anonymizer.keys import Key
 from anonymizer.pipeline import Chunk
 from anonymizer.plan import TablePlan
 from anonymizer.policy import Policy
-from anonymizer.schema import Programs, Schema, missing_roles
+from anonymizer.schema import Programs, Schema, missing_roles, missing_tablespaces
 from anonymizer.verify import CheckTable, Verification
 from anonymizer.workers import Context, Job, Pool
 
@@ -165,12 +164,15 @@ class _Clone:
 
     def run(self) -> Result:
         began = datetime.datetime.now(datetime.UTC)
+        if self.request.attestation is not None:
+            attestation.prepare(self.request.attestation)
         source = endpoint.source(self.request.source, self.request.source_label)
         with source.connect(autocommit=False) as connection:
             with self._step("plan"):
                 facts, snapshot, tables, plans = self._plan(connection)
+                source = source.settled(connection)
             encoding = "SQL_ASCII" if facts.encoding == "SQL_ASCII" else "UTF8"
-            self._note(facts, tables)
+            self._note(connection, facts, tables)
             server = endpoint.target(self.request.target, self.request.target_label, encoding)
             name = _database_name(server)
             with Aside(server.with_database(self.request.maintenance), name) as new:
@@ -186,6 +188,8 @@ class _Clone:
                 loaded, checked = self._build(connection, new, context, snapshot, plans)
                 with self._step("swap"):
                     new.swap()
+                if new.left_behind:
+                    self.left_out.append(new.left_behind)
         document = self._attest(began, facts, plans, loaded, checked)
         return Result(loaded, checked, self.seconds, tuple(self.left_out), document)
 
@@ -209,19 +213,28 @@ class _Clone:
         except psycopg.Error as error:
             raise servererrors.from_server(error, f"Reading the catalog of {self.request.source_label}") from None
 
-    def _note(self, facts: Database, tables: Sequence[Table]) -> None:
+    def _note(self, source: Connection, facts: Database, tables: Sequence[Table]) -> None:
         if facts.large_objects:
             self.left_out.append(f"{facts.large_objects} large objects")
         self.left_out += [f"the rows of the foreign table {table.name}" for table in tables if table.foreign]
+        self.left_out += [f"the rows of {table}, which is an extension's" for table in catalog.extension_tables(source)]
+        secretive = [name for name, _ in aside.settings(source) if aside.is_secretive(name)]
+        self.left_out += [f"the database's setting {name}, which may be a secret" for name in secretive]
 
     def _refuse_same(self, source: Connection, new: Aside, name: str) -> None:
-        """Whether the two ends are one database, however it is addressed: the server's identity and the name tell."""
+        """Whether the two ends are one database, however it is addressed: the server's identity and the name tell.
+
+        A standby has its primary's identity and another start. A copy of a server's files that was promoted has so too,
+        but takes no part in recovery, and may be a staging.
+        """
         identity = (
             "SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()), "
-            "pg_catalog.pg_postmaster_start_time()"
+            "CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.pg_postmaster_start_time() END"
         )
         here, there = source.execute(identity).fetchone(), new.connection.execute(identity).fetchone()
-        if here == there and source.info.dbname == name:
+        assert here is not None  # noqa: S101 - a SELECT without FROM has a row
+        same = here == there or (here[1] is None and there is not None and here[0] == there[0])
+        if same and source.info.dbname == name:
             raise SameDatabase(
                 detail=f"{self.request.source_label} and {self.request.target_label} are one database.",
                 hint="Name another --target: the source is only ever read.",
@@ -243,9 +256,13 @@ class _Clone:
                 schema.dump(context.source, snapshot)
                 self.left_out += schema.left_out
                 new.create(aside.properties(source))
+                _like_template(source, context.target)
                 if missing := missing_roles(source, new.connection):
                     schema.forget_roles()
                     self.left_out.append(f"owners and privileges (the server lacks the role {', '.join(missing)})")
+                if missing := missing_tablespaces(source, new.connection):
+                    schema.forget_tablespaces()
+                    self.left_out.append(f"tablespaces (the server lacks {', '.join(missing)})")
                 schema.restore(context.target, "pre-data")
             with self._step("load"):
                 results = pool.run(_chunks(snapshot, plans, source.info.server_version), self._report("load"))
@@ -352,11 +369,31 @@ def _summary(plans: Sequence[TablePlan], results: Sequence[Any]) -> tuple[TableR
     return tuple(sorted(found, key=lambda result: result.table))
 
 
+def _like_template(source: Connection, target: Endpoint) -> None:
+    """Drop what a new database is born with and the source does not have: pg_dump says what there is, no more."""
+    row = source.execute(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'), "
+        "EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'plpgsql')"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a SELECT without FROM has a row
+    try:
+        with target.connect() as connection:
+            if not row[0]:
+                connection.execute("DROP SCHEMA IF EXISTS public")
+            if not row[1]:
+                connection.execute("DROP EXTENSION IF EXISTS plpgsql")
+    except psycopg.Error as error:
+        raise servererrors.from_server(error, "Preparing the new database") from None
+
+
 def _finish(source: Connection, target: Endpoint, new: Aside) -> None:
     """Sequences, materialized views, statistics, and the settings that the database itself has."""
     try:
         sequences, views = catalog.sequences(source), catalog.materialized_views(source)
         with target.connect() as connection:
+            if connection.info.parameter_status("is_superuser") == "on":
+                # event triggers are the product's, and what a clone does is nothing that they are about
+                connection.execute("SET session_replication_role = replica")
             for state in sequences:
                 _set_sequence(connection, state)
             for view in views:
@@ -364,8 +401,8 @@ def _finish(source: Connection, target: Endpoint, new: Aside) -> None:
                 connection.execute(f"REFRESH MATERIALIZED VIEW {view.sql}".encode())
             connection.execute("ANALYZE")
         for name, value in aside.settings(source):
-            statement = sql.SQL("ALTER DATABASE {} SET {} TO {}")
-            new.connection.execute(statement.format(sql.Identifier(new.name), sql.Identifier(name), sql.Literal(value)))
+            if not aside.is_secretive(name):
+                new.connection.execute(aside.set_to(new.name, name, value))
     except psycopg.Error as error:
         raise servererrors.from_server(error, "Finishing the new database") from None
 

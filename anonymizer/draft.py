@@ -13,7 +13,7 @@ from anonymizer.endpoint import Endpoint
 from anonymizer.identifiers import quote
 from anonymizer.maskers import UNKNOWN
 from anonymizer.plan import Finding
-from anonymizer.policy import Policy
+from anonymizer.policy import Policy, check_locale
 
 _LONGEST = 2000
 """Of a sampled value no more characters than this are looked at."""
@@ -38,8 +38,10 @@ def draft(source: Endpoint, *, locale: str, sample: int) -> Draft:
         sample: how many rows of each table to look at.
 
     Raises:
+        PolicyError: there is no such locale.
         ServerFailed: a table cannot be read.
     """
+    check_locale(locale)
     try:
         with source.connect(autocommit=False) as connection:
             connection.execute("SET TRANSACTION READ ONLY")
@@ -65,7 +67,8 @@ def _section(connection: Connection, table: Table, sample: int) -> Iterator[str]
     entries = []
     for column in columns:
         found = suggest.guess(column, values.get(column.name, []))
-        comment = f"# {found.confidence:.0%}: {found.reason}"
+        # a type's name is anybody's choice, and a comment ends with its line
+        comment = f"# {found.confidence:.0%}: {' '.join(found.reason.split())}"
         entries.append((f"{suggest.key(column.name)} = {found.mask}", comment))
     width = min(60, max((len(entry) for entry, _ in entries), default=0))
     if not entries:

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from anonymizer.errors import AnonymizerError
+from anonymizer.errors import AnonymizerError, CloneRefused
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -27,6 +27,9 @@ _ALIKE = {
     "search_path": "pg_catalog",
     # a policy that hides rows from us must be an error, not a clone with rows missing
     "row_security": "off",
+    # a role's own settings must not change what a value means on its way in
+    "xmloption": "content",
+    "array_nulls": "on",
     "statement_timeout": "0",
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
@@ -36,8 +39,21 @@ _TARGET = {"synchronous_commit": "off"}
 """What is loaded is made durable by the commit of the swap, which waits for everything before it."""
 
 
+_SINCE = {140000: {"idle_session_timeout": "0"}, 170000: {"transaction_timeout": "0"}}
+"""Settings that older servers do not know, by the version that brought them."""
+
+_SINCE_FOR_SUPERUSERS = {170000: {"event_triggers": "off"}}
+"""What happens in the clone while it is made is nobody's event; a login trigger would even refuse us."""
+
+_SECRET = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+
+
 class SourceUnreachable(AnonymizerError):
     """the database cannot be reached"""
+
+
+class SecretParameter(CloneRefused):
+    """the address has a secret that a client program cannot be handed"""
 
 
 @dataclass(frozen=True)
@@ -80,20 +96,39 @@ class Endpoint:
 
     def _unreachable(self, error: Exception) -> SourceUnreachable:
         said = " ".join(str(error).split())
-        if password := self.conninfo().get("password"):
-            said = said.replace(password, "***")
+        for name, value in self.conninfo().items():
+            if name in _SECRET and value:
+                said = said.replace(value, "***")
         return SourceUnreachable(
             detail=f"Connecting to {self.label} failed: {said}.",
             hint="Check that the server runs, that the address is right, and that the role may log in.",
         )
 
     def program(self) -> tuple[str, dict[str, str]]:
-        """For a client program: a connection string without secrets, and the environment that has them."""
+        """For a client program: a connection string without secrets, and the environment that has them.
+
+        Raises:
+            SecretParameter: the address has a secret for which libpq reads no variable.
+        """
         given = self.conninfo()
         environment = {name: value for name, value in os.environ.items() if name != "UNDERSTUDY_KEY"}
         if password := given.pop("password", None):
             environment["PGPASSWORD"] = password
+        if named := [name for name in _SECRET if name in given]:
+            raise SecretParameter(
+                detail=f"{self.label} names {named[0]}, which would stand in the process list.",
+                hint="Put it into a service file, and write service=NAME in the address.",
+            )
         return make_conninfo(**given), environment
+
+    def settled(self, connection: Connection) -> Endpoint:
+        """The same end, with the settings that only this version knows; the session given gets them too."""
+        version, superuser = connection.info.server_version, connection.info.parameter_status("is_superuser") == "on"
+        known = [*_SINCE.items(), *(_SINCE_FOR_SUPERUSERS.items() if superuser else ())]
+        settings = [item for since, new in known if version >= since for item in new.items()]
+        for name, value in settings:
+            connection.execute(f"SET {name} = {value}".encode())
+        return replace(self, settings=(*self.settings, *settings))
 
     def with_database(self, name: str) -> Endpoint:
         """The same server, another database."""

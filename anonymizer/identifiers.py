@@ -35,7 +35,7 @@ def parse(text: str) -> TableName:
     """
     parts, at = [], 0
     while found := _PART.match(text, at):
-        parts.append(found[1].replace('""', '"') if found[1] is not None else found[2].lower())
+        parts.append(found[1].replace('""', '"') if found[1] is not None else _folded(found[2]))
         at = found.end()
         if at == len(text) or text[at] != ".":
             break
@@ -47,6 +47,11 @@ def parse(text: str) -> TableName:
             hint='Write [tables."public.users"], or [tables.\'"Sales 24"."Orders"\'] where SQL needs quotes.',
         )
     return TableName(parts[0], parts[1])
+
+
+def _folded(name: str) -> str:
+    """In lower case as PostgreSQL folds it: in UTF-8 only the letters of ASCII."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 
 
 def quote(identifier: str) -> str:

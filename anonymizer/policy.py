@@ -90,8 +90,11 @@ def parse(text: str) -> Policy:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError("the policy is not TOML", detail=f"{error}.") from None
-    if document.pop("version", None) != 1:
+    version = document.pop("version", None)
+    if version is None:
         raise PolicyError("the policy does not say its version", hint="Begin it with: version = 1")
+    if version != 1 or not isinstance(version, int) or isinstance(version, bool):
+        raise PolicyError(f"the policy has the version {version!r}", detail="This program reads version 1.")
     locale = document.pop("locale", DEFAULT_LOCALE)
     tables = document.pop("tables", {})
     if document:
@@ -102,14 +105,19 @@ def parse(text: str) -> Policy:
         )
     if not isinstance(locale, str) or not isinstance(tables, dict):
         raise PolicyError("locale must be a text and tables a table")
-    _check_locale(locale)
+    check_locale(locale)
     return Policy(_tables(tables, locale), locale, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _check_locale(locale: str) -> None:
+def check_locale(locale: str) -> None:
+    """Refuse a locale that there is none of.
+
+    Raises:
+        PolicyError: Faker has no such locale, and we have no names of it.
+    """
     from anonymizer import pools
 
-    if not (pools.FOLDER / f"{locale}.json").exists():
+    if not locale.isidentifier() or not (pools.FOLDER / f"{locale}.json").exists():
         from faker.config import AVAILABLE_LOCALES
 
         if locale not in AVAILABLE_LOCALES:

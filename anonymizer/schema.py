@@ -14,7 +14,9 @@ from pathlib import Path
 from anonymizer import servererrors
 from anonymizer.endpoint import Connection, Endpoint
 
-_LEFT_OUT = ("SUBSCRIPTION ", "USER MAPPING ")
+_LEFT_OUT = tuple(
+    prefix + kind for kind in ("SUBSCRIPTION ", "USER MAPPING ") for prefix in ("", "COMMENT - ", "SECURITY LABEL - ")
+)
 """Beginnings of entries in an archive's list."""
 
 
@@ -69,6 +71,10 @@ class Schema:
         """Restore without owners and privileges: the target's server does not know the source's roles."""
         self._flags += ["--no-owner", "--no-privileges"]
 
+    def forget_tablespaces(self) -> None:
+        """Restore into the database's own tablespace: the target's server does not have the source's."""
+        self._flags.append("--no-tablespaces")
+
     def restore(self, target: Endpoint, section: str, jobs: int = 1) -> None:
         """Restore a section, `pre-data` or `post-data`.
 
@@ -108,4 +114,14 @@ def missing_roles(source: Connection, target: Connection) -> list[str]:
         WHERE d.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"""
     ).fetchall()
     known = {name for (name,) in target.execute("SELECT rolname FROM pg_catalog.pg_roles")}
+    return sorted({str(name) for (name,) in used} - known)
+
+
+def missing_tablespaces(source: Connection, target: Connection) -> list[str]:
+    """Tablespaces that something of the source lies in, and that the target's server lacks."""
+    used = source.execute(
+        """SELECT spcname FROM pg_catalog.pg_tablespace
+        WHERE oid IN (SELECT reltablespace FROM pg_catalog.pg_class WHERE reltablespace <> 0)"""
+    ).fetchall()
+    known = {name for (name,) in target.execute("SELECT spcname FROM pg_catalog.pg_tablespace")}
     return sorted({str(name) for (name,) in used} - known)

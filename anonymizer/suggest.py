@@ -144,7 +144,7 @@ def _json(values: Sequence[str]) -> Guess:
     for value in values:
         try:
             _collect("$", json.loads(value), leaves)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     entries = []
     for path, found in sorted(leaves.items()):
