@@ -29,6 +29,7 @@ class Column:
         base: PostgreSQL's own name of the type below any domain; of an array's elements, if it is one.
         precision: of numeric(p, s); scale likewise.
         fields: the names of a composite type's fields.
+        partition_key: whether rows are put into partitions by it, be it in an expression.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Column:
     precision: int | None = None
     scale: int | None = None
     fields: tuple[str, ...] = ()
+    partition_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,11 @@ SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
        a.attgenerated <> '',
        CASE WHEN array_of.oid IS NOT NULL THEN '{{}}' ELSE ARRAY(
            SELECT f.attname FROM pg_catalog.pg_attribute f
-           WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped ORDER BY f.attnum) END::text[]
+           WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped ORDER BY f.attnum) END::text[],
+       c.relkind = 'p' AND EXISTS (
+           SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = a.attrelid
+           AND d.objsubid = a.attnum AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid
+           AND d.refobjsubid = 0 AND d.deptype = 'i')
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -256,6 +262,7 @@ def _column(
     unique: bool,
     generated: bool,
     fields: list[str],
+    partition_key: bool,
 ) -> Column:
     kind = _KINDS_BY_NAME.get(base) or _KINDS_BY_CATEGORY.get(category, "other")
     limit = typmod - 4 if base in _LIMITED and typmod > 4 else None
@@ -276,6 +283,7 @@ def _column(
         precision,
         scale,
         tuple(fields),
+        partition_key,
     )
 
 

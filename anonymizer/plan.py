@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from anonymizer import maskers, suggest
@@ -111,7 +111,9 @@ def lay(policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignK
     """
     if found := findings(policy, tables, foreign_keys):
         raise _refusal(found)
-    return [_plan(policy, table) for table in tables if not table.partitioned and not table.foreign]
+    return [
+        _plan(policy, table) for table in _aligned(tables, foreign_keys) if not table.partitioned and not table.foreign
+    ]
 
 
 def _plan(policy: Policy, table: Table) -> TablePlan:
@@ -139,11 +141,59 @@ def _column(column: Column, mask: Mask) -> ColumnPlan:
 
 def findings(policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignKey]) -> list[Finding]:
     """Everything that speaks against cloning these tables by this policy, in the order of the tables."""
-    own = {table.name: table for table in tables if table.name == table.root and not table.foreign}
+    tables = _aligned(tables, foreign_keys)
+    own = {table.name: _strictest(table, tables) for table in tables if table.name == table.root and not table.foreign}
     found = [item for table in own.values() for item in _of_table(policy, table)]
     found += _gone(policy, tables)
     found += _references(policy, foreign_keys, {table.name: table for table in tables})
     return found
+
+
+def _aligned(tables: Sequence[Table], foreign_keys: Sequence[ForeignKey]) -> list[Table]:
+    """The tables, every two columns of a foreign key with the shorter one's length: equal values stay equal."""
+    roots = {table.name: table.root for table in tables}
+    limits = {
+        (table.root, column.name): column.max_length
+        for table in tables
+        for column in table.columns
+        if column.max_length
+    }
+    pairs = [
+        ((roots[key.table], ours), (roots[key.referenced], theirs))
+        for key in foreign_keys
+        if key.table in roots and key.referenced in roots
+        for ours, theirs in zip(key.columns, key.referenced_columns, strict=True)
+    ]
+    changed = True
+    while changed:
+        changed = False
+        for pair in pairs:
+            known = [limits[end] for end in pair if end in limits]
+            for end in pair:
+                if known and limits.get(end) != min(known):
+                    limits[end], changed = min(known), True
+
+    def aligned(table: Table) -> Table:
+        columns = (replace(c, max_length=limits.get((table.root, c.name), c.max_length)) for c in table.columns)
+        return replace(table, columns=tuple(columns))
+
+    return [aligned(table) for table in tables]
+
+
+def _strictest(root: Table, tables: Sequence[Table]) -> Table:
+    """A table as its strictest partition would have it: what holds in one of them must hold for the masks of all."""
+    parts = [table for table in tables if table.root == root.name]
+
+    def strictest(column: Column) -> Column:
+        own = [other for part in parts for other in part.columns if other.name == column.name]
+        return replace(
+            column,
+            unique=any(other.unique for other in own),
+            not_null=any(other.not_null for other in own),
+            partition_key=any(other.partition_key for other in own),
+        )
+
+    return replace(root, columns=tuple(strictest(column) for column in root.columns))
 
 
 def _of_table(policy: Policy, table: Table) -> Iterator[Finding]:
@@ -186,8 +236,10 @@ def _of_mask(
     if column.kind not in maskers.find(mask.name).kinds:
         yield finding("unsuitable", f"the mask {mask.name} does not suit the type {column.type}")
         return
-    if mask.name == "null" and column.not_null and not column.is_array:
+    if mask.name == "null" and column.not_null:
         yield finding("not-null", "the mask null, and the column is NOT NULL")
+    if column.partition_key:
+        yield finding("partition", "rows are put into partitions by it, and a masked value may belong into none")
     masker = maskers.build(mask, _column(column, mask).setting(_NO_KEY, locale, "utf-8"))
     assert masker is not None  # noqa: S101 - only `keep` has none
     if objection := masker.objection():

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+import polars as pl
+
 from anonymizer.endpoint import Endpoint
 from anonymizer.errors import AnonymizerError
 from anonymizer.keys import Key
@@ -157,6 +159,10 @@ def _serve() -> None:
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
     jobs: Iterator[Any] = _read(sys.stdin.buffer)
     context = next(jobs, None)
+    # From here on rows are seen, and what Polars' native code prints when it panics may be one of them.
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        os.dup2(nowhere.fileno(), 1)
     lock = threading.Lock()
 
     def answer(kind: str, payload: Any) -> None:
@@ -169,7 +175,7 @@ def _serve() -> None:
             result = job.run(context, lambda *progress: answer("progress", progress))
         except AnonymizerError as error:
             answer("error", error)
-        except Exception as error:  # noqa: BLE001 - whatever it is must reach the parent; its text may hold a value
+        except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - whatever it is must reach the parent; its text may hold a value
             kind = type(error).__name__
             answer("error", AnonymizerError(detail=f"A {kind} in a worker at {_where(error)}."))
         else:
