@@ -50,6 +50,9 @@ bench: install-dev ## every figure the README quotes
 e2e: install-dev ## the stacks on a real Docker with a real Pulumi
 	@$(BIN)/python -m pytest -m "pulumi" --no-cov tests
 
+docs: install-dev ## write the generated parts of docs/: each command's help, the errors
+	@$(BIN)/python -m understudy.cli.docs
+
 lock: ## resolve the dependencies anew (needs uv)
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --extra build pyproject.toml -o requirements.txt

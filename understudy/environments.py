@@ -22,6 +22,9 @@ from understudy.errors import UsageError
 
 FILE_NAME = "understudy.toml"
 
+SECTIONS = ("migrations",)
+"""Tables that a room of the house reads for itself. A table of any other name is a slip of the pen, and is refused."""
+
 
 class ConfigurationError(UsageError):
     """understudy.toml cannot be used"""
@@ -55,7 +58,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Configuration:
-    """The whole file. `tables` holds the sections that other rooms read for themselves (`rollout`, `migrate`, ...)."""
+    """The whole file. `tables` holds the sections that other rooms read for themselves."""
 
     folder: Path
     environments: Mapping[str, Environment] = field(default_factory=dict)
@@ -88,15 +91,23 @@ def load(path: Path | None = None) -> Configuration:
     if document.pop("version", None) != 1:
         raise ConfigurationError(detail=f"{path} does not say version = 1.", hint="Begin the file with: version = 1")
     folder = path.resolve().parent
-    return Configuration(
+    environments = document.pop("environments", {})
+    if not isinstance(environments, dict):
+        raise ConfigurationError(detail=f"{path}: environments is not a table.")
+    configuration = Configuration(
         folder=folder,
-        environments={
-            name: _environment(path, name, table) for name, table in document.pop("environments", {}).items()
-        },
+        environments={name: _environment(path, name, table) for name, table in environments.items()},
         migrations=folder / _migrations(path, document),
         policy=folder / _text(path, "policy", document.pop("policy", "anonymizer/policy.toml")),
         tables=document,
     )
+    if unknown := sorted(set(document) - set(SECTIONS)):
+        raise ConfigurationError(
+            f"{FILE_NAME} has the unknown key {unknown[0]!r}",
+            detail=f"{path}: nothing reads it.",
+            hint=f"There are: version, policy, environments, {', '.join(SECTIONS)}.",
+        )
+    return configuration
 
 
 def _environment(path: Path, name: str, table: object) -> Environment:
