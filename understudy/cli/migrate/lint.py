@@ -21,7 +21,14 @@ from understudy.postgres import open_database
 @click.option("--all", "everything", is_flag=True, help="With --catalog: what is applied there, too.")
 @click.option("--since", type=int, default=0, help="Say nothing about numbers up to this one.")
 @click.option("--on", metavar="DATABASE", help="Whose server to make the scratch database on [default: embedded].")
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="How findings are printed: for a person, a program, a code scanner, GitHub's annotations.",
+)
 @folder_option
 @output.json_option
 def lint(
