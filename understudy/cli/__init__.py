@@ -46,6 +46,15 @@ class _Lazy(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 - a module without one is our own defect
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; a name that is none is compared with those of the table."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands from the table: click would import every one for its first line, Polars and all."""
         with formatter.section("Commands"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,9 @@ from rich.progress import Progress, TaskID
 
 from anonymizer.schema import Programs
 from understudy.cli.output import progress
-from understudy.environments import Configuration, ConfigurationError, load
+from understudy.environments import Configuration, load
 from understudy.errors import RefusedError
 from understudy.postgres import Database, open_database
-from understudy.postgres.dsn import database_of, parameters
-from understudy.postgres.errors import LocationError
 from understudy.postgres.programs import find
 
 
@@ -64,36 +61,12 @@ def ends(source: str, target: str, *, writing: bool) -> Iterator[Ends]:
     """
     configuration = load()
     with open_database(source, configuration) as first, open_database(target, configuration) as second:
-        if writing and (name := _production(second, configuration)):
+        if writing and second.production:
             raise ProductionTarget(
-                detail=f"understudy.toml says production = true for {name}, and {second.label} is that database.",
+                detail=f"By understudy.toml, {second.label} is production.",
                 hint="Name another --target.",
             )
         yield Ends(first, second, configuration)
-
-
-def _production(target: Database, configuration: Configuration) -> str | None:
-    """The production environment that a database is, by its name or by its address; None if it is none."""
-    if target.production:
-        return target.environment
-    for environment in configuration.environments.values():
-        if not environment.production:
-            continue
-        with contextlib.suppress(ConfigurationError, LocationError):
-            # a variable that is not set here leads nowhere, and a location without a server is no address
-            address = environment.resolve()
-            if address == target.server.location(target.name) or _place(address) == _place(target.dsn):
-                return environment.name
-    return None
-
-
-def _place(dsn: str) -> tuple[str, str, str]:
-    """Where a connection string leads: host, port and database, by libpq's own defaults."""
-    given = parameters(dsn)
-    host = given.get("host") or given.get("hostaddr") or os.environ.get("PGHOST", "")
-    local = host in ("", "localhost", "127.0.0.1", "::1")
-    port = given.get("port") or os.environ.get("PGPORT") or "5432"
-    return "localhost" if local else host.lower(), port, database_of(dsn)
 
 
 source_option = click.option("--source", required=True, metavar="DB", help="The database to read.")

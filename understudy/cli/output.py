@@ -105,20 +105,32 @@ def run(program: click.Command, arguments: Sequence[str]) -> int:
         return error.exit_code
     except click.Abort:
         return _fail("interrupted", None, None, 130, as_json=as_json)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else "understudy"
-        said = error.format_message().rstrip(".")
-        hint = f"Run `{where} --help`."
-        return _fail(said[:1].lower() + said[1:], None, hint, 2, as_json=as_json)
+        return _fail(*_usage(error), 2, as_json=as_json)
     except click.ClickException as error:
         return _fail(error.format_message(), None, None, error.exit_code, as_json=as_json)
     except psycopg.Error as error:
         said = " ".join((error.diag.message_primary or str(error)).split())
         return _fail("the database server reported an error", f"It said: {said}.", None, 1, as_json=as_json)
-    except BrokenPipeError:
-        # the reader of our output has left; nothing to say, and nobody to say it to
-        sys.stderr.close()
-        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail("the operating system reported an error", f"{where}{error.strerror}.", None, 1, as_json=as_json)
+
+
+def _usage(error: click.UsageError) -> tuple[str, None, str]:
+    """A usage error of click's in our shape: what it would guess goes to the hint."""
+    where = error.ctx.command_path if error.ctx else "understudy"
+    hint = f"Run `{where} --help`."
+    said = error.format_message()
+    if isinstance(error, click.exceptions.NoSuchOption | click.exceptions.NoSuchCommand):
+        said = error.message
+        if error.possibilities:
+            hint = f"Did you mean {' or '.join(error.possibilities)}? {hint}"
+    said = said.rstrip(".")
+    return said[:1].lower() + said[1:], None, hint
 
 
 def _fail(text: str, detail: str | None, hint: str | None, code: int, *, as_json: bool) -> int:

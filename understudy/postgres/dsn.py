@@ -134,6 +134,6 @@ def unreachable(dsn: str, error: Exception) -> UnreachableError:
         if key in _SECRET and value:
             said = said.replace(value, "***")
     return UnreachableError(
-        detail=f"Connecting to {redacted(dsn)} failed: {said}.",
+        detail=f"Connecting to {redacted(dsn)} failed: {said.rstrip('.?')}.",
         hint="Check that the server runs, that the host and port are right, and that the role may log in.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -20,6 +21,9 @@ from understudy.postgres.wheel import DEFAULT_VERSION
 
 _HARMLESS = re.compile(r"[^@=]*")
 """A text without these holds no credentials."""
+
+_LOCAL = ("", "localhost", "127.0.0.1", "::1", "/var/run/postgresql", "/tmp")  # noqa: S108 - libpq's default sockets
+"""Hosts that all are this machine."""
 
 _EMBEDDED = re.compile(r"embedded:(?P<name>[^?/\0]{1,63})(?:\?version=(?P<version>\d+))?")
 
@@ -90,12 +94,13 @@ def _is_production(address: str, configuration: Configuration) -> bool:
 
 
 def _place(address: str) -> tuple[str, ...]:
-    """What tells one database from another: host, port and name, whoever connects and with whichever options."""
+    """What tells one database from another: host, port and name, by libpq's own defaults, whoever connects."""
     if found := _EMBEDDED.fullmatch(address):
         return "embedded", str(int(found["version"] or DEFAULT_VERSION)), found["name"]
     given = parameters(address)
-    host = given.get("host") or given.get("hostaddr", "")
-    return host.lower(), given.get("port") or "5432", database_of(address)
+    host = (given.get("host") or given.get("hostaddr") or os.environ.get("PGHOST", "")).lower()
+    port = given.get("port") or os.environ.get("PGPORT") or "5432"
+    return "localhost" if host in _LOCAL else host, port, database_of(address)
 
 
 def _open(location: str, configuration: Configuration) -> Database:
