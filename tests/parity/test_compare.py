@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from understudy.parity import Answer, compare
+from understudy.parity.parity import MakeWorkshop
 from understudy.postgres import connect
 from understudy.postgres.programs import run
 from understudy.rollout.schemas import migration_files
@@ -97,11 +98,12 @@ def test_a_restored_dump_is_the_same(make_database: MakeDatabase) -> None:
     ],
 )
 def test_a_change_is_seen_from_both_sides(
-    make_database: MakeDatabase, change: str, seen: set[tuple[str, str, str]]
+    make_database: MakeDatabase, make_workshop: MakeWorkshop, change: str, seen: set[tuple[str, str, str]]
 ) -> None:
     """Each difference is named once, whichever side is LEFT, with the values swapped."""
     left, right = execute(make_database(), BASE), execute(make_database(), BASE + change)
-    forth, back = compare(left, right), compare(right, left)
+    forth = compare(left, right, make_workshop=make_workshop)
+    back = compare(right, left, make_workshop=make_workshop)
     assert forth.answer is back.answer is Answer.DIFFER
     assert {(d.kind, d.path, d.attribute) for d in forth.differences} == seen
     assert [(d.key, d.attribute, d.right, d.left) for d in back.differences] == [

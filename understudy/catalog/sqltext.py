@@ -20,6 +20,14 @@ def scope(oid: str, catalog: str) -> str:
     )
 
 
+def stands_alone(oid: str, catalog: str) -> str:
+    """Not made with something else, as a range's constructors are."""
+    return (
+        f"NOT EXISTS (SELECT FROM pg_depend m WHERE m.deptype = 'i' AND m.classid = '{catalog}'::regclass "
+        f"AND m.objid = {oid})"
+    )
+
+
 def permanent(relation: str) -> str:
     """A relation that belongs to the schema: no session's temporary table, no TOAST table."""
     return f"{relation}.relpersistence <> 't' AND {relation}.relnamespace <> 'pg_toast'::regnamespace"
@@ -33,6 +41,14 @@ def role(oid: str) -> str:
 def sorted_list(array: str) -> str:
     """A list whose order means nothing, in one order that no collation changes."""
     return f'ARRAY(SELECT o FROM unnest({array}) o ORDER BY o COLLATE "C")'
+
+
+def column_options(array: str) -> str:
+    """A column's options without `pg_attver`, a stamp that PostgreSQL 15.20 puts on each column it makes.
+
+    It is another number for every table, no statement sets it, and pg_dump leaves it out.
+    """
+    return f"ARRAY(SELECT o FROM unnest({array}) o WHERE o NOT LIKE 'pg_attver=%' ORDER BY o COLLATE \"C\")"
 
 
 def option_names(array: str) -> str:

@@ -25,12 +25,14 @@ class Options:
     Args:
         ignored_schemas: schemas left out, as SQL would write them.
         owners: whether it matters who owns what. A file's objects belong to whoever loaded it.
+        second_witness: whether pg_dump is heard too; without it "same" rests on the catalogs alone.
         database: whether the database's own properties and settings matter. A file has no database.
     """
 
     ignored_schemas: tuple[str, ...] = (JOURNAL_SCHEMA,)
     owners: bool = True
     database: bool = True
+    second_witness: bool = True
 
 
 DEFAULTS = Options()

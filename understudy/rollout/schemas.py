@@ -13,23 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-
 from understudy.environments import Configuration
-from understudy.errors import UnderstudyError, UsageError
-from understudy.postgres import EmbeddedServer, Server, connect, open_database
-from understudy.postgres.errors import ProgramError
-from understudy.postgres.programs import find, run
+from understudy.errors import UsageError
+from understudy.parity.errors import LoadError
+from understudy.parity.workshop import Workshop
+from understudy.postgres import EmbeddedServer, open_database
+from understudy.postgres.programs import find
 from understudy.postgres.wheel import DEFAULT_VERSION, VERSIONS
 
 _NUMBER = re.compile(r"(\d+)")
-_MISSING_ROLE = re.compile(r'role "((?:[^"]|"")+)" does not exist')
-_ROLES_AT_MOST = 100
-
-
-class LoadError(UnderstudyError):
-    """the schema cannot be loaded"""
 
 
 class NoSchemaError(UsageError):
@@ -85,57 +77,33 @@ def open_schemas(left: str, right: str, configuration: Configuration) -> Iterato
 @contextlib.contextmanager
 def open_files(path: Path, version: int = DEFAULT_VERSION) -> Iterator[Schema]:
     """A scratch database with what a `.sql` file, a `.dump` or a folder of migrations makes."""
-    with EmbeddedServer(version) as server, roles_for_a_while(server) as roles:
-        while True:
-            with server.scratch(prefix="parity") as dsn:
-                missing = _load(path, dsn, version)
-                if missing is None or missing in roles or len(roles) >= _ROLES_AT_MOST:
-                    if missing is not None:
-                        raise LoadError(detail=f"{path}: the role {missing!r} does not exist and cannot be made.")
-                    yield Schema(dsn, str(path), from_files=True)
-                    return
-            # A file speaks of roles that this server has never heard of. Made here, they can do nothing and go again.
-            roles.add(missing)
-            with server.administer() as connection, contextlib.suppress(psycopg.errors.DuplicateObject):
-                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(missing)))
-
-
-@contextlib.contextmanager
-def roles_for_a_while(server: Server) -> Iterator[set[str]]:
-    """A set of roles to note what was made in; they are dropped at the end unless somebody else came to need them."""
-    roles: set[str] = set()
-    try:
-        yield roles
-    finally:
-        for role in roles:
-            with server.administer() as connection, contextlib.suppress(psycopg.Error):
-                connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
-
-
-def _load(path: Path, dsn: str, version: int) -> str | None:
-    """Load what is there; a role's name if that role is missing, None when it is done."""
-    try:
-        if path.is_dir():
-            with connect(dsn) as connection:
-                for file in migration_files(path):
-                    _apply(connection, file)
-        elif not path.is_file():
-            raise NoSchemaError(
-                f"{str(path)!r} does not exist", hint="Name a database, a .sql or .dump file, a folder."
-            )
-        elif path.read_bytes()[:5] == b"PGDMP":
-            script = _script_of(path, version)
-            _psql(dsn, version, script)
-        else:
-            _psql(dsn, version, path.read_text(encoding="utf-8"))
-    except (LoadError, ProgramError) as error:
-        found = _MISSING_ROLE.search(error.detail or "")
-        if found:
-            return found[1].replace('""', '"')
-        if isinstance(error, ProgramError):
+    with EmbeddedServer(version) as server, Workshop(server) as workshop:
+        try:
+            yield Schema(workshop.database(*scripts(path, version)), str(path), from_files=True)
+        except LoadError as error:
             raise LoadError(f"cannot load {path}", detail=error.detail, hint=error.hint) from None
-        raise
-    return None
+
+
+def scripts(path: Path, version: int = DEFAULT_VERSION) -> list[str]:
+    """The SQL that makes a schema: of a file, an archive or a folder's migrations in their order.
+
+    Raises:
+        NoSchemaError: there is none.
+    """
+    if path.is_dir():
+        return [_text(file) for file in migration_files(path)]
+    if not path.is_file():
+        raise NoSchemaError(f"{str(path)!r} does not exist", hint="Name a database, a .sql or .dump file, or a folder.")
+    with path.open("rb") as file:
+        archive = file.read(5) == b"PGDMP"
+    return [_script_of(path, version) if archive else _text(path)]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise NoSchemaError(f"{str(file)!r} is not UTF-8 text", hint="Name a plain or a custom-format dump.") from None
 
 
 def migration_files(folder: Path) -> list[Path]:
@@ -153,18 +121,6 @@ def migration_files(folder: Path) -> list[Path]:
         return (int(number[1]) if number else 0, file.name)
 
     return sorted(files, key=place)
-
-
-def _apply(connection: psycopg.Connection[tuple[object, ...]], file: Path) -> None:
-    try:
-        connection.execute(file.read_bytes())
-    except psycopg.Error as error:
-        raise LoadError(f"cannot apply {file}", detail=f"The server said: {' '.join(str(error).split())}.") from None
-
-
-def _psql(dsn: str, version: int, script: str) -> None:
-    options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-")
-    run("psql", *options, dsn=dsn, server_major=version, input_text=script)
 
 
 def _script_of(dump: Path, version: int) -> str:

@@ -60,6 +60,7 @@ SCHEMA = Kind(
     source=f"pg_namespace x WHERE x.nspname = 'public' OR x.nspname !~ '^pg_(toast_)?temp_' "
     f"AND {s.scope('x.oid', 'pg_namespace')}",
     path="quote_ident(x.nspname)",
+    dumped=False,  # pg_dump does not miss `public` when it is gone
     attributes=(
         Attribute("owner", s.role("x.nspowner")),
         Attribute("privileges", s.privileges("x.nspacl", "n", "x.nspowner")),
@@ -71,6 +72,7 @@ EXTENSION = Kind(
     catalog="pg_extension",
     source="pg_extension x",
     path="quote_ident(x.extname)",
+    dumped=False,  # pg_dump writes no version, and nothing of an extension that initdb made
     attributes=(
         Attribute("owner", s.role("x.extowner"), dumped=False),
         Attribute("schema", "x.extnamespace::regnamespace::text"),

@@ -41,7 +41,7 @@ CONSTRAINT = Kind(
         Attribute("no inherit", "CASE WHEN x.contype IN ('c', 'n') THEN x.connoinherit END"),
         Attribute(
             "local",
-            "CASE WHEN c.relkind = 'r' AND NOT c.relispartition THEN x.conislocal END",
+            "coalesce(c.relispartition, false) OR x.conislocal",
             Impact.COSMETIC,
         ),
         Attribute("without overlaps or period", "x.conperiod", since=18),
@@ -97,8 +97,8 @@ INDEX = Kind(
         ),
         Attribute(
             "operator class options",
-            "(SELECT array_agg(n.attnum || ': ' || n.attoptions::text ORDER BY n.attnum) FROM pg_attribute n "
-            "WHERE n.attrelid = c.oid AND n.attoptions IS NOT NULL)",
+            f"(SELECT array_agg(n.attnum || ': ' || {s.column_options('n.attoptions')}::text ORDER BY n.attnum) "
+            f"FROM pg_attribute n WHERE n.attrelid = c.oid AND {s.column_options('n.attoptions')} <> '{{}}')",
             Impact.PERFORMANCE,
         ),
         Attribute("collations", _per_key("u.coll::regcollation::text"), Impact.PERFORMANCE),

@@ -43,8 +43,8 @@ RELATION = Kind(
         Attribute("row security", "x.relrowsecurity"),
         Attribute("forced row security", "x.relforcerowsecurity"),
         Attribute("of type", "CASE WHEN x.reloftype <> 0 THEN x.reloftype::regtype::text END"),
-        Attribute("inherits", f"CASE WHEN NOT x.relispartition THEN {_PARENTS} END"),
-        Attribute("partition of", f"CASE WHEN x.relispartition THEN {_PARENTS} END", Impact.BREAKS),
+        Attribute("inherits", f"CASE WHEN x.relispartition THEN '{{}}' ELSE {_PARENTS} END"),
+        Attribute("partition of", f"CASE WHEN x.relispartition THEN {_PARENTS} ELSE '{{}}' END", Impact.BREAKS),
         Attribute("partition bound", "pg_get_expr(x.relpartbound, x.oid)", Impact.BREAKS, deparsed=True),
         Attribute(
             "partition key",
@@ -101,13 +101,13 @@ COLUMN = Kind(
         Attribute("storage", "CASE WHEN c.relkind IN ('r', 'p', 'f', 'm') THEN x.attstorage END", Impact.PERFORMANCE),
         Attribute("compression", "x.attcompression", Impact.PERFORMANCE),
         Attribute("statistics target", "nullif(x.attstattarget, -1)", Impact.PERFORMANCE),
-        Attribute("options", s.sorted_list("x.attoptions"), Impact.PERFORMANCE),
+        Attribute("options", s.column_options("x.attoptions"), Impact.PERFORMANCE),
         Attribute("foreign options", s.sorted_list("x.attfdwoptions")),
         Attribute(
             "privileges", f"CASE WHEN x.attacl IS NOT NULL THEN {s.privileges('x.attacl', 'c', 'c.relowner')} END"
         ),
         # a partition's columns are its parent's, however it came to be one
-        Attribute("local", "CASE WHEN c.relkind = 'r' AND NOT c.relispartition THEN x.attislocal END", Impact.COSMETIC),
+        Attribute("local", "c.relispartition OR x.attislocal", Impact.COSMETIC),
     ),
 )
 

@@ -18,7 +18,8 @@ def _aggregate(name: str, sql: str) -> Attribute:
 ROUTINE = Kind(
     name="function",
     catalog="pg_proc",
-    source=f"pg_proc x LEFT JOIN pg_aggregate g ON g.aggfnoid = x.oid WHERE {s.scope('x.oid', 'pg_proc')}",
+    source=f"pg_proc x LEFT JOIN pg_aggregate g ON g.aggfnoid = x.oid WHERE {s.scope('x.oid', 'pg_proc')} "
+    f"AND {s.stands_alone('x.oid', 'pg_proc')}",
     path="x.oid::regprocedure::text",
     key="CASE x.prokind WHEN 'a' THEN 'aggregate ' WHEN 'p' THEN 'procedure ' ELSE 'function ' END "
     "|| x.oid::regprocedure::text",
@@ -78,10 +79,11 @@ LANGUAGE = Kind(
         Attribute("owner", s.role("x.lanowner")),
         Attribute("privileges", s.privileges("x.lanacl", "l", "x.lanowner")),
         Attribute("procedural", "x.lanispl"),
-        Attribute("trusted", "x.lanpltrusted"),
-        Attribute("handler", function("x.lanplcallfoid")),
-        Attribute("inline handler", function("x.laninline")),
-        Attribute("validator", function("x.lanvalidator")),
+        # pg_dump leaves these out where the handler is one that it does not dump
+        Attribute("trusted", "x.lanpltrusted", dumped=False),
+        Attribute("handler", function("x.lanplcallfoid"), dumped=False),
+        Attribute("inline handler", function("x.laninline"), dumped=False),
+        Attribute("validator", function("x.lanvalidator"), dumped=False),
     ),
 )
 

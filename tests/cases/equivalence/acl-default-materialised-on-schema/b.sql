@@ -1,0 +1,3 @@
+CREATE SCHEMA s;
+GRANT USAGE ON SCHEMA s TO parity_alice;
+REVOKE USAGE ON SCHEMA s FROM parity_alice;

@@ -1,0 +1,3 @@
+CREATE TABLE t (id int, name text);
+ALTER TABLE t ALTER id SET (n_distinct_inherited = 6);
+ALTER TABLE t ALTER id SET (n_distinct = 5);

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, label text);
+ALTER TABLE t RENAME label TO name;

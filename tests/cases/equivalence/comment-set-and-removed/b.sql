@@ -1,0 +1,3 @@
+CREATE TABLE t (id int, name text);
+COMMENT ON TABLE t IS 'x';
+COMMENT ON TABLE t IS NULL;

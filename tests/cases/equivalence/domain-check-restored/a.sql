@@ -1,0 +1,1 @@
+CREATE DOMAIN d AS varchar(9) CONSTRAINT c CHECK (VALUE IN ('a', 'b'));

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, gone int, name text);
+ALTER TABLE t DROP gone;

@@ -1,0 +1,2 @@
+CREATE TYPE e AS ENUM ('a', 'x');
+ALTER TYPE e RENAME VALUE 'x' TO 'b';

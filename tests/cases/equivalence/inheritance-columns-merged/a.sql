@@ -1,0 +1,3 @@
+CREATE TABLE p (id int);
+CREATE TABLE q (id int);
+CREATE TABLE t () INHERITS (p);

@@ -1,0 +1,4 @@
+CREATE TABLE p (id int);
+CREATE TABLE q (id int);
+CREATE TABLE t () INHERITS (p, q);
+ALTER TABLE t NO INHERIT q;

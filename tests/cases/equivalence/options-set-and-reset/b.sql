@@ -1,0 +1,3 @@
+CREATE TABLE t (id int, name text);
+ALTER TABLE t SET (fillfactor = 70);
+ALTER TABLE t RESET (fillfactor);

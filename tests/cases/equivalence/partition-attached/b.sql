@@ -1,0 +1,3 @@
+CREATE TABLE p (id int, name text) PARTITION BY RANGE (id);
+CREATE TABLE t (id int, name text);
+ALTER TABLE p ATTACH PARTITION t FOR VALUES FROM (1) TO (10);

@@ -1,0 +1,3 @@
+CREATE SCHEMA s;
+CREATE TABLE s.t (id int DEFAULT length('x'));
+CREATE VIEW s.v AS SELECT id FROM s.t;

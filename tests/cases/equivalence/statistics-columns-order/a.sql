@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, name text);
+CREATE STATISTICS x ON id, name FROM t;

@@ -1,0 +1,3 @@
+CREATE SCHEMA s;
+CREATE TABLE t (id int CHECK (id > 0));
+ALTER TABLE t SET SCHEMA s;

@@ -1,0 +1,3 @@
+CREATE TABLE u (id int);
+CREATE INDEX i ON u (id);
+ALTER TABLE u RENAME TO t;

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, gone text);
+ALTER TABLE t DROP gone;

@@ -1,0 +1,2 @@
+CREATE AGGREGATE a(float8 ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA);
+UPDATE pg_aggregate SET aggnumdirectargs = 0 WHERE aggfnoid = 'a(float8, anyelement)'::regprocedure;

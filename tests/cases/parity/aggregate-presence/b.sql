@@ -1,0 +1,1 @@
+CREATE AGGREGATE a(int) (SFUNC = int4pl, STYPE = int);

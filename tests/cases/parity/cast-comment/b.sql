@@ -1,0 +1,2 @@
+CREATE CAST (bigint AS jsonb) WITH INOUT;
+COMMENT ON CAST (bigint AS jsonb) IS 'x';

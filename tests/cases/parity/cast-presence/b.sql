@@ -1,0 +1,1 @@
+CREATE CAST (bigint AS jsonb) WITH INOUT;

@@ -1,0 +1,1 @@
+CREATE COLLATION co (provider = libc, locale = 'C');

@@ -1,0 +1,2 @@
+CREATE COLLATION co (provider = libc, locale = 'C');
+ALTER COLLATION co OWNER TO parity_alice;

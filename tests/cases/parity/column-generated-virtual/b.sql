@@ -1,0 +1,1 @@
+CREATE TABLE t (id int, name text GENERATED ALWAYS AS (id::text) VIRTUAL);

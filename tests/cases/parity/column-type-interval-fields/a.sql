@@ -1,0 +1,1 @@
+CREATE TABLE t (name interval day to second);

@@ -1,0 +1,1 @@
+CREATE TABLE t (name numeric(10,2));

@@ -1,0 +1,2 @@
+CREATE TYPE ty AS (a int, b text);
+COMMENT ON COLUMN ty.b IS 'x';

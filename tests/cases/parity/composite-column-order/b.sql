@@ -1,0 +1,1 @@
+CREATE TYPE ty AS (b text, a int);

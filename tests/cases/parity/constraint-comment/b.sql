@@ -1,0 +1,3 @@
+CREATE TABLE t (id int, name text);
+ALTER TABLE t ADD CONSTRAINT c CHECK (id > 0);
+COMMENT ON CONSTRAINT c ON t IS 'x';

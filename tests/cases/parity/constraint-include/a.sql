@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, name text);
+ALTER TABLE t ADD CONSTRAINT c PRIMARY KEY (id);

@@ -1,0 +1,2 @@
+CREATE TABLE p (id int, CONSTRAINT c CHECK (id > 0));
+CREATE TABLE t () INHERITS (p);

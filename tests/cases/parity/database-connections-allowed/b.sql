@@ -1,0 +1,1 @@
+UPDATE pg_database SET datallowconn = false WHERE datname = current_database();

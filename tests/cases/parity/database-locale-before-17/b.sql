@@ -1,0 +1,1 @@
+UPDATE pg_database SET daticulocale = 'it' WHERE datname = current_database();

@@ -1,0 +1,1 @@
+UPDATE pg_database SET datlocprovider = 'i' WHERE datname = current_database();

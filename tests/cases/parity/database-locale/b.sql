@@ -1,0 +1,1 @@
+UPDATE pg_database SET datlocale = 'it' WHERE datname = current_database();

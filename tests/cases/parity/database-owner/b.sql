@@ -1,0 +1,1 @@
+UPDATE pg_database SET datdba = 'parity_alice'::regrole WHERE datname = current_database();

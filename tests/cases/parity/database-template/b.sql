@@ -1,0 +1,1 @@
+UPDATE pg_database SET datistemplate = true WHERE datname = current_database();

@@ -1,0 +1,1 @@
+UPDATE pg_extension SET extowner = 'parity_alice'::regrole WHERE extname = 'plpgsql';

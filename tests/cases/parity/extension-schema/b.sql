@@ -1,0 +1,1 @@
+UPDATE pg_extension SET extnamespace = 'public'::regnamespace WHERE extname = 'plpgsql';

@@ -1,0 +1,1 @@
+UPDATE pg_extension SET extversion = '9' WHERE extname = 'plpgsql';

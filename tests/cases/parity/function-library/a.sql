@@ -1,0 +1,1 @@
+CREATE FUNCTION f(int) RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';

@@ -1,0 +1,2 @@
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+ALTER FUNCTION f(int) OWNER TO parity_alice;

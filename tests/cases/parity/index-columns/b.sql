@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, n int);
+CREATE INDEX i ON t (n, id);

@@ -1,0 +1,3 @@
+CREATE TABLE t (id int, name text);
+CREATE INDEX i ON t ((id + 1));
+ALTER INDEX i ALTER COLUMN 1 SET STATISTICS 50;

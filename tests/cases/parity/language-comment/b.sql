@@ -1,0 +1,2 @@
+CREATE LANGUAGE l HANDLER plpgsql_call_handler;
+COMMENT ON LANGUAGE l IS 'x';

@@ -1,0 +1,1 @@
+CREATE LANGUAGE l HANDLER plpgsql_call_handler;

@@ -1,0 +1,2 @@
+CREATE TRUSTED LANGUAGE l HANDLER plpgsql_call_handler;
+GRANT USAGE ON LANGUAGE l TO parity_alice;

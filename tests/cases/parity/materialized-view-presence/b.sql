@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, name text);
+CREATE MATERIALIZED VIEW m AS SELECT id FROM t;

@@ -1,0 +1,2 @@
+CREATE SCHEMA "Sales 24";
+CREATE TABLE "Sales 24"."Orders" ("Net €" bigint);

@@ -1,0 +1,2 @@
+CREATE OPERATOR FAMILY of USING gist;
+CREATE OPERATOR CLASS oc FOR TYPE polygon USING gist FAMILY of AS OPERATOR 1 <<, FUNCTION 1 gist_poly_consistent(internal, polygon, smallint, oid, internal), FUNCTION 2 gist_box_union(internal, internal), FUNCTION 3 gist_poly_compress(internal), FUNCTION 5 gist_box_penalty(internal, internal, internal), FUNCTION 6 gist_box_picksplit(internal, internal), FUNCTION 7 gist_box_same(box, box, internal);

@@ -1,0 +1,4 @@
+CREATE FUNCTION eq(box, box) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE FUNCTION eq2(box, box) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false';
+CREATE OPERATOR === (LEFTARG = box, RIGHTARG = box, FUNCTION = eq);
+ALTER OPERATOR === (box, box) OWNER TO parity_alice;

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, name text);
+CREATE POLICY x ON t AS RESTRICTIVE;

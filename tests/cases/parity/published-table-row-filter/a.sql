@@ -1,0 +1,2 @@
+CREATE TABLE t (id int PRIMARY KEY, name text);
+CREATE PUBLICATION p FOR TABLE t WHERE (id > 1);

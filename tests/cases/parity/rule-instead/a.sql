@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, name text);
+CREATE RULE x AS ON DELETE TO t DO INSTEAD NOTHING;

@@ -1,0 +1,3 @@
+CREATE TABLE t (id int, name text);
+CREATE SEQUENCE s;
+ALTER SEQUENCE s OWNED BY t.id;

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, name text, n int);
+CREATE STATISTICS x ON id, name FROM t;

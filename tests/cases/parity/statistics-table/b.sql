@@ -1,0 +1,3 @@
+CREATE TABLE t (id int, name text);
+CREATE TABLE t2 (id int, name text);
+CREATE STATISTICS x ON id, name FROM t2;

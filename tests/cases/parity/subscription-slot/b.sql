@@ -1,0 +1,2 @@
+CREATE SUBSCRIPTION s CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE);
+ALTER SUBSCRIPTION s SET (slot_name = 'x');

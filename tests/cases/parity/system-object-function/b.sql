@@ -1,0 +1,1 @@
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO parity_alice;

@@ -1,0 +1,3 @@
+CREATE TABLE p (id int);
+CREATE TABLE t (id int);
+ALTER TABLE t INHERIT p;

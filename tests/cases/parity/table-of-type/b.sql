@@ -1,0 +1,2 @@
+CREATE TYPE ty AS (id int);
+CREATE TABLE t OF ty;

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, name text);
+GRANT SELECT ON t TO parity_alice;

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, name text);
+INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 0, 'selinux', 'x');

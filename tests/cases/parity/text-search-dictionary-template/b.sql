@@ -1,0 +1,2 @@
+CREATE TEXT SEARCH TEMPLATE tt (INIT = dsimple_init, LEXIZE = dsimple_lexize);
+CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = tt);

@@ -1,0 +1,2 @@
+CREATE TEXT SEARCH PARSER p (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+UPDATE pg_ts_parser SET prsstart = 'prsd_headline' WHERE prsname = 'p';

@@ -1,0 +1,1 @@
+CREATE TEXT SEARCH TEMPLATE tt (LEXIZE = dispell_lexize);

@@ -1,0 +1,1 @@
+CREATE TEXT SEARCH TEMPLATE tt (LEXIZE = dsimple_lexize);

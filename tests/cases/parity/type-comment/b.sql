@@ -1,0 +1,2 @@
+CREATE TYPE mood AS ENUM ('a', 'b');
+COMMENT ON TYPE mood IS 'x';

@@ -1,0 +1,9 @@
+CREATE TYPE bt;
+CREATE FUNCTION bi(cstring) RETURNS bt LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION bo(bt) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE FUNCTION bi2(cstring) RETURNS bt LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION bo2(bt) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE FUNCTION br(internal) RETURNS bt LANGUAGE internal IMMUTABLE STRICT AS 'int4recv';
+CREATE FUNCTION bs(bt) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'int4send';
+CREATE TYPE bt (INPUT = bi, OUTPUT = bo);
+UPDATE pg_type SET typisdefined = false WHERE typname = 'bt';

@@ -1,0 +1,3 @@
+CREATE TABLE t (id int, name text);
+CREATE VIEW v AS SELECT id FROM t;
+ALTER VIEW v ALTER id SET DEFAULT 1;

@@ -1,0 +1,3 @@
+CREATE TABLE t (id int, name text);
+CREATE VIEW v AS SELECT id FROM t;
+ALTER VIEW v SET (security_invoker = true);
