@@ -164,7 +164,7 @@ def test_only_a_fresh_backup_of_that_very_database_counts(
 def test_production_is_not_migrated_without_a_way_back(
     full: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Up and down refuse with 4, by the environment's name and by its address, until there is a backup or --no-backup."""
+    """Up and down refuse with 4, by name or by address, until there is a backup or --no-backup is said."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("UNDERSTUDY_CONFIG", raising=False)
     monkeypatch.setenv("THE_PROD", url(full))

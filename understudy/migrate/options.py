@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import psycopg
+
 from understudy.environments import FILE_NAME, Configuration, ConfigurationError
 from understudy.migrate.script import duration_ms
 
@@ -30,6 +32,9 @@ class Options:
             shortened or lengthened by up to a half at random, so that two who collide do not collide again.
         turn_s: how long to wait for another runner to finish.
         out_of_order: whether a file with a number below the highest applied one may be applied.
+        trace: is told of every step.
+        attach: is given the runner's connection before the first step; what it asks there, between statements, is
+            asked inside the migration's own transaction.
     """
 
     lock_timeout_ms: int = 2000
@@ -39,6 +44,7 @@ class Options:
     turn_s: float = 60.0
     out_of_order: bool = False
     trace: Trace = nobody
+    attach: Callable[[psycopg.Connection[tuple[object, ...]]], None] = lambda _: None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def runner_session(dsn: str, options: Options) -> Iterator[Connection]:
         refuse_shared_sessions(dsn, connection)
         _take_turn(dsn, connection, options.turn_s)
         try:
+            options.attach(connection)
             yield connection
         finally:
             # a connection that is broken has given its lock back already

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from understudy.cli.migrate import lint, repair, run, verify
+from understudy.cli.migrate import lint, rehearse, repair, run, verify
 
 
 @click.group()
@@ -12,5 +12,15 @@ def command() -> None:
     """Apply, undo and prove the migrations."""
 
 
-for part in (run.up, run.down, run.status, repair.new, repair.baseline, repair.repair, verify.verify, lint.lint):
+for part in (
+    run.up,
+    run.down,
+    run.status,
+    repair.new,
+    repair.baseline,
+    repair.repair,
+    verify.verify,
+    lint.lint,
+    rehearse.rehearse_,
+):
     command.add_command(part)

@@ -1,0 +1,283 @@
+"""A rehearsal on real volume sees who waits for whom, and for how long."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from understudy import environments, migrate
+from understudy.cli import understudy
+from understudy.cli.output import run
+from understudy.migrate.errors import MigrateError, MigrationRefused
+from understudy.migrate.rehearse import Budget, Load, Rehearsal, budget, rehearse, write_report
+from understudy.migrate.rehearse.load import suggest
+from understudy.migrate.rehearse.model import Act, Cost, Pulse, Rehearsed, Run, Wait
+from understudy.migrate.rehearse.run import copied
+from understudy.migrate.rehearse.sampler import Sampler
+from understudy.postgres import Server, connect
+from understudy.postgres.dsn import database_of, url
+
+Write = Callable[[dict[str, str]], Path]
+Ask = Callable[[str, str], list[tuple[Any, ...]]]
+LOAD = Load(clients=3, rate=100)
+FILES = {
+    "1_t": "CREATE TABLE t (id int PRIMARY KEY, x text); INSERT INTO t SELECT g, 'x' FROM generate_series(1, 20000) g;"
+    "CREATE TABLE other (id int)",
+    "1_t.rollback": "DROP TABLE t, other",
+    "2_hold": "ALTER TABLE t ADD y int; SELECT pg_sleep(0.8);\nUPDATE t SET y = 1 WHERE id <= 100;\n"
+    "ALTER TABLE t ALTER id TYPE bigint",
+    "2_hold.rollback": "ALTER TABLE t DROP y, ALTER id TYPE int",
+    "3_kind": "-- transaction: none\nCREATE INDEX CONCURRENTLY t_x ON t (x)",
+    "3_kind.rollback": "DROP INDEX t_x",
+}
+
+
+@pytest.fixture(scope="module")
+def rehearsed(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+    """One rehearsal that several tests look at."""
+    folder = tmp_path_factory.mktemp("rehearsed")
+    for name, text in FILES.items():
+        (folder / f"{name}.sql").write_text(text)
+    with postgres_server.scratch() as source:
+        migrate.up(source, folder, to=1)
+        with copied(postgres_server, database_of(source)) as dsn:
+            return rehearse(dsn, folder, label="staging", load=LOAD, budget=Budget(max_block_ms=300))
+
+
+def test_it_sees_how_long_others_were_made_to_wait(rehearsed: Rehearsal) -> None:
+    """A lock held through 0.8 s of other work makes the load wait at least that long, and the budget is exceeded."""
+    hold = rehearsed.migrations[0]
+    assert 700 < hold.up.longest_block_ms < 60_000
+    sleep = hold.up.acts[1]
+    assert hold.up.blocked_sessions(sleep) >= 1
+    assert hold.up.blocked_ms(sleep) > 500
+    assert any(
+        re.fullmatch(r"2_hold made another session wait \d+ ms; the budget is 300 ms", p) for p in rehearsed.problems
+    )
+
+
+def test_it_names_the_lock_of_each_statement(rehearsed: Rehearsal) -> None:
+    """The strongest on each table in use, those taken by the statement itself, and those of a concurrent build."""
+    hold, kind = rehearsed.migrations
+    assert [act.locks for act in hold.up.acts] == [{"t": "AccessExclusiveLock"}] * 4
+    assert [act.taken for act in hold.up.acts] == [{"t"}, set(), set(), set()]
+    assert kind.up.acts[0].locks.get("t") == "ShareUpdateExclusiveLock"
+
+
+def test_it_measures_rows_wal_and_disk(rehearsed: Rehearsal) -> None:
+    """Rows written by the UPDATE, rows of the table written anew, and bytes for both."""
+    _, sleep, update, retype = rehearsed.migrations[0].costs
+    assert (sleep.rows, update.rows) == (0, 100)
+    assert retype.rewritten == {"t": pytest.approx(20000, rel=0.1)}
+    assert update.wal > 0
+    assert retype.disk > 0
+
+
+def test_the_rollback_is_rehearsed_with_its_time(rehearsed: Rehearsal) -> None:
+    """Down under load, before the migration is taken up again; the copy ends at the top."""
+    hold, kind = rehearsed.migrations
+    assert hold.down is not None
+    assert hold.down.seconds > 0
+    assert hold.down.acts[0].locks == {"t": "AccessExclusiveLock"}
+    assert kind.down is not None
+    assert kind.up.begin > hold.down.end
+
+
+def test_the_load_went_on_all_the_while(rehearsed: Rehearsal) -> None:
+    """Transactions of pgbench are recorded by the server's clock, and none of them failed."""
+    hold = rehearsed.migrations[0]
+    assert rehearsed.failures == []
+    assert any(pulse.at < hold.up.begin for pulse in rehearsed.pulses)
+    assert any(pulse.latency > 0.5 for pulse in rehearsed.pulses)
+
+
+def test_the_report_is_one_page_with_a_timeline_for_each_run(rehearsed: Rehearsal, tmp_path: Path) -> None:
+    """Self-contained, well-formed, with every statement and a picture of up and down."""
+    write_report(rehearsed, tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text()
+    pictures = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(pictures) == 4
+    for picture in pictures:
+        ET.fromstring(picture)  # noqa: S314 - our own
+    assert "over budget" in page
+    assert "ALTER TABLE t ALTER id TYPE bigint" in page
+    assert not re.search(r'(src|href)="', page)
+
+
+def test_a_queue_behind_a_waiting_migration_counts(database: str, ask: Ask) -> None:
+    """Who waits behind a migration that itself waits is blocked by it, though it holds no lock."""
+    ask(database, "CREATE TABLE t (id int)")
+    with Sampler(database) as sampler, contextlib.ExitStack() as stack:
+        holder, runner, other = (
+            stack.enter_context(contextlib.closing(connect(database, autocommit=False))) for _ in range(3)
+        )
+        holder.execute("SELECT * FROM t")
+        sampler.watch(runner.info.backend_pid)
+
+        def give_up(connection: psycopg.Connection[Any], statement: bytes) -> None:
+            with contextlib.suppress(psycopg.errors.LockNotAvailable):
+                connection.execute("SET lock_timeout = '700ms'")
+                connection.execute(statement)
+
+        threads = [threading.Thread(target=give_up, args=(runner, b"ALTER TABLE t ADD x int"))]
+        threads[0].start()
+        time.sleep(0.3)
+        threads.append(threading.Thread(target=give_up, args=(other, b"SELECT * FROM t")))
+        threads[1].start()
+        for thread in threads:
+            thread.join(20)
+        waits, _ = sampler.take()
+    assert {wait.own for wait in waits} == {True, False}
+    assert max(wait.ms for wait in waits if not wait.own) > 200
+
+
+def test_a_lock_that_comes_late_is_seen_as_waiting_and_retries(
+    database: str, write: Write, ask: Ask, quick: migrate.Options
+) -> None:
+    """How long the migration waited, and how often it tried, is in the record."""
+    folder = write({name: text for name, text in FILES.items() if name[0] == "1"})
+    migrate.up(database, folder)
+    write({"2_a": "ALTER TABLE t ADD z int", "2_a.rollback": "ALTER TABLE t DROP z"})
+    with contextlib.closing(connect(database, autocommit=False)) as holder:
+        holder.execute("SELECT 1 FROM t LIMIT 1")
+        timer = threading.Timer(2.5, holder.rollback)
+        timer.start()
+        limits = replace(quick, attempts=200, lock_timeout_ms=200)
+        found = rehearse(database, folder, label="x", load=LOAD, budget=Budget(), options=limits)
+        timer.join()
+    up = found.migrations[0].up
+    assert sum(act.retries for act in up.acts) >= 1
+    assert sum(up.waited_ms(act) for act in up.acts) > 100
+
+
+def test_what_breaks_the_load_is_a_problem(database: str, write: Write, tmp_path: Path) -> None:
+    """A query of the team's own script that fails after the migration is said."""
+    folder = write({name: text for name, text in FILES.items() if name[0] == "1"})
+    migrate.up(database, folder)
+    write({"2_a": "ALTER TABLE t RENAME x TO y", "2_a.rollback": "ALTER TABLE t RENAME y TO x"})
+    script = tmp_path / "load.sql"
+    script.write_text("\\set id random(1, 100)\nSELECT x FROM t WHERE id = :id;\n")
+    found = rehearse(database, folder, label="x", load=Load(scripts=(script,), clients=2), budget=Budget())
+    assert found.failures == ['a query of the load failed: column "x" does not exist']
+
+
+def test_recorded_queries_can_be_the_load(database: str, write: Write, tmp_path: Path) -> None:
+    """Each is a transaction of its own; with parameters they cannot be run, and that is said."""
+    folder = write(FILES)
+    migrate.up(database, folder)
+    queries = tmp_path / "q.sql"
+    queries.write_text("SELECT count(*) FROM t;\nSELECT 1;")
+    found = rehearse(database, folder, label="x", load=Load(queries=queries), budget=Budget(), redo=1)
+    assert [one.label for one in found.migrations] == ["3_kind"]
+    assert found.pulses
+    queries.write_text("SELECT $1")
+    with pytest.raises(MigrationRefused, match="with parameters"):
+        rehearse(database, folder, label="x", load=Load(queries=queries), budget=Budget(), redo=1)
+
+
+def test_a_script_that_pgbench_refuses_is_said(database: str, write: Write, tmp_path: Path) -> None:
+    """A load that does not run would make every rehearsal look good."""
+    folder = write(FILES)
+    (tmp_path / "bad.sql").write_text("\\nonsense\n")
+    with pytest.raises(MigrateError, match="pgbench ended at once"):
+        rehearse(database, folder, label="x", load=Load(scripts=(tmp_path / "bad.sql",)), budget=Budget())
+
+
+def test_nothing_to_rehearse_and_nothing_to_load_with_are_refused(database: str, write: Write) -> None:
+    """Both say what to do."""
+    folder = write({"1_a": "CREATE TABLE a ()", "1_a.rollback": "DROP TABLE a"})
+    with pytest.raises(MigrationRefused, match="nothing to load the copy with"):
+        rehearse(database, folder, label="x", load=LOAD, budget=Budget())
+    migrate.up(database, folder)
+    with pytest.raises(MigrationRefused, match="nothing to rehearse"):
+        rehearse(database, folder, label="x", load=LOAD, budget=Budget())
+
+
+def test_the_suggested_load_reads_and_writes_by_key(database: str, ask: Ask) -> None:
+    """For tables with rows and a whole number as their key; names are quoted."""
+    table = 'CREATE TABLE "A b" ("Id" int PRIMARY KEY, "V" text)'
+    ask(database, f'{table}; INSERT INTO "A b" VALUES (3), (9); CREATE TABLE e (id int PRIMARY KEY)')
+    with contextlib.closing(connect(database)) as connection:
+        (script,) = suggest(connection)
+    assert script.startswith("\\set id random(3, 9)\n")
+    assert 'UPDATE "public"."A b" SET "V" = "V" WHERE "Id" = :id;' in script
+
+
+def test_a_copy_is_made_even_while_somebody_is_connected(postgres_server: Server, database: str, ask: Ask) -> None:
+    """By the server where it can, else by dump and restore; it is gone afterwards."""
+    ask(database, "CREATE TABLE t AS SELECT 1 AS a")
+    before = postgres_server.databases()
+    with connect(database), copied(postgres_server, database_of(database)) as dsn:
+        assert ask(dsn, "TABLE t") == [(1,)]
+    with copied(postgres_server, database_of(database)) as dsn:
+        assert ask(dsn, "TABLE t") == [(1,)]
+    assert postgres_server.databases() == before
+
+
+def test_the_budget_is_kept_to_the_number() -> None:
+    """Just under is within, just over is not; a missing rollback never is."""
+    good = Rehearsed("1_a", Run("1_a", 0, 1, [], [Wait(1, 0, 0.4, False)]), Run("1_a.rollback", 0, 300), [])
+    assert good.over(Budget(max_block_ms=401, max_rollback_s=300)) == []
+    assert len(good.over(Budget(max_block_ms=399, max_rollback_s=299))) == 2
+    assert replace(good, down=None).over(Budget()) == ["1_a has no rollback"]
+
+
+def test_the_command_ends_with_3_over_budget_and_refuses_production(
+    database: str, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The JSON has every statement; production itself is no place for it (4)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("UNDERSTUDY_CONFIG", raising=False)
+    monkeypatch.setenv("HERE", url(database))
+    folder = write({k: v for k, v in FILES.items() if not k.startswith("3")})
+    migrate.up(database, folder, to=1)
+    config = (
+        'version = 1\n[environments.s]\ndsn = "env:HERE"\nproduction = {}\n[migrations.budget]\nmax_block_ms = 50\n'
+    )
+    (tmp_path / "understudy.toml").write_text(config.format("true"))
+    assert run(understudy, ["migrate", "rehearse", "--from", "s"]) == 4
+    (tmp_path / "understudy.toml").write_text(config.format("false"))
+    command = ["migrate", "rehearse", "--from", "s", "--clients", "3", "--rate", "100", "--json"]
+    capfd.readouterr()
+    assert run(understudy, command) == 3
+    said = json.loads(capfd.readouterr().out)
+    assert said["within_budget"] is False
+    assert said["migrations"][0]["up"]["statements"][0]["locks"] == {"t": "ACCESS EXCLUSIVE"}
+    assert (tmp_path / "rehearsal.html").exists()
+    assert migrate.status(database, folder).version == 1  # the copy was changed, not this
+
+
+def test_statements_text_is_escaped_in_the_picture(tmp_path: Path) -> None:
+    """What a migration says is text, never markup."""
+    act = Act(0, "SELECT '<script>alert(1)</script>'", 0.0, 1.0)
+    found = Rehearsal(
+        "<b>",
+        1,
+        "PostgreSQL",
+        "load",
+        [Rehearsed("1_a", Run("1_a", 0, 1, [act]), None, [Cost(1, 0, {}, 0, -5)])],
+        [Pulse(0.5, 0.1)],
+        [],
+        Budget(),
+    )
+    write_report(found, tmp_path / "r.html")
+    assert "<script" not in (tmp_path / "r.html").read_text()
+
+
+@pytest.mark.parametrize("line", ["max_block_ms = 0", 'max_rollback_s = "300"', "max = 1"])
+def test_a_budget_that_is_wrong_is_named(tmp_path: Path, line: str) -> None:
+    """[migrations.budget] is checked like everything else."""
+    (tmp_path / "understudy.toml").write_text(f"version = 1\n[migrations.budget]\n{line}\n")
+    with pytest.raises(environments.ConfigurationError):
+        budget(environments.load(tmp_path / "understudy.toml"))

@@ -1,0 +1,153 @@
+"""Listens to the runner: the beginning and end of each statement, the locks it took, and in quiet what it wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from understudy.migrate.journal import Connection
+from understudy.migrate.options import Moment, Options
+from understudy.migrate.rehearse.model import Act, Cost, Run
+from understudy.migrate.rehearse.sampler import Held, Sampler
+from understudy.migrate.script import Script
+
+_ORDER = (
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+_LOCKS = """
+SELECT c.oid::int8, c.oid::pg_catalog.regclass::text, l.mode FROM pg_catalog.pg_locks l
+JOIN pg_catalog.pg_class c ON c.oid = l.relation
+WHERE l.pid = %s AND l.granted AND l.locktype = 'relation' AND c.relkind IN ('r', 'p', 'm')
+  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) AND c.oid >= 16384
+  AND c.relnamespace <> coalesce(pg_catalog.to_regnamespace('understudy')::oid, 0)
+"""
+_TABLES = "SELECT oid::int8 FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384"
+_MEASURE = """
+SELECT pg_catalog.pg_current_wal_insert_lsn() - '0/0'::pg_lsn, pg_catalog.pg_database_size(current_database()),
+       (SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_catalog.pg_stat_xact_user_tables
+        WHERE schemaname <> 'understudy'), extract(epoch FROM clock_timestamp())::float8
+"""
+_FILES = """
+SELECT c.oid::pg_catalog.regclass::text, pg_catalog.pg_relation_filenode(c.oid)::int8,
+       greatest(c.reltuples, 0)::bigint
+FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'm') AND c.oid >= 16384
+"""
+_AFTER: tuple[Moment, ...] = ("done", "unjournaled")
+
+
+class Recorder:
+    """Records one run under load. Give its `options` to the runner, then ask for `run`."""
+
+    def __init__(self, script: Script, sampler: Sampler) -> None:
+        """Nothing is recorded yet."""
+        self._script, self._sampler = script, sampler
+        self._connection: Connection | None = None
+        self._old: set[int] = set()
+        self._held: Mapping[str, str] = {}
+        self.run = Run(script.path.stem, sampler.now())
+
+    def options(self, options: Options) -> Options:
+        """The runner's options with this recorder listening."""
+        return replace(options, trace=self._trace, attach=self._attach)
+
+    def _attach(self, connection: Connection) -> None:
+        self._connection = connection
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+        self._sampler.watch(cast(int, row[0]) if row else 0)
+        self._old = {cast(int, oid) for (oid,) in connection.execute(_TABLES.encode())}
+
+    def _trace(self, moment: Moment, _label: str, place: int) -> None:
+        now = self._sampler.now()
+        if moment == "began":
+            self.run.begin = now
+        elif moment == "statement":
+            self.run.acts = [act for act in self.run.acts if act.place < place or act.retries]
+            self._start(place, now)
+        elif moment in _AFTER and self.run.acts and not self.run.acts[-1].end:
+            self.run.acts[-1].end = now
+            self._note_locks(self.run.acts[-1])
+        elif moment == "waiting" and self.run.acts:
+            self.run.acts[-1].retries += 1
+            if self._script.transactional:  # all of it is rolled back and begun anew
+                self.run.acts[-1].end = now
+                self._held = {}
+        elif moment == "finished":
+            self.run.end = now
+            self.run.waits, seen = self._sampler.take()
+            self._note_seen(seen)
+
+    def _start(self, place: int, now: float) -> None:
+        self.run.acts.append(Act(place, self._script.statements[place].text, now))
+
+    def _note_locks(self, act: Act) -> None:
+        """What the statement holds that the ones before it did not, on tables that others may be using."""
+        assert self._connection is not None  # noqa: S101 - attached before anything is traced
+        held: dict[str, str] = {}
+        pid = self._connection.info.backend_pid
+        for oid, name, mode in cast(Any, self._connection.execute(_LOCKS.encode(), [pid]).fetchall()):
+            if oid in self._old and mode in _ORDER:
+                held[name] = max(held.get(name, _ORDER[0]), mode, key=_ORDER.index)
+        act.locks = held
+        act.taken = frozenset(name for name, mode in held.items() if self._held.get(name) != mode)
+        self._held = held if self._script.transactional else {}
+
+    def _note_seen(self, seen: Sequence[Held]) -> None:
+        """A statement that runs alone has given its locks back when it is done; the sampler saw them."""
+        for act in self.run.acts if not self._script.transactional else ():
+            locks = dict(act.locks)
+            for held in seen:
+                if held.table in self._old and held.mode in _ORDER and held.begin < act.end and held.end > act.begin:
+                    locks[held.name] = max(locks.get(held.name, _ORDER[0]), held.mode, key=_ORDER.index)
+            act.locks, act.taken = locks, frozenset(locks)
+
+
+class Meter:
+    """Measures one run in quiet: give its `options` to the runner, then ask for `costs`."""
+
+    def __init__(self) -> None:
+        """Nothing is measured yet."""
+        self._connection: Connection | None = None
+        self._files: dict[str, tuple[int | None, int]] = {}
+        self._before: tuple[Any, ...] = ()
+        self.costs: dict[int, Cost] = {}
+
+    def options(self, options: Options) -> Options:
+        """The runner's options with this meter listening."""
+        return replace(options, trace=self._trace, attach=self._attach)
+
+    def _attach(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _trace(self, moment: Moment, _label: str, place: int) -> None:
+        assert self._connection is not None  # noqa: S101 - attached before anything is traced
+        if moment == "statement":
+            self._files = self._look()
+            self._before = self._measure()
+        elif moment in _AFTER and self._before:
+            wal, disk, rows, now = (after - before for after, before in zip(self._measure(), self._before, strict=True))
+            files = self._look()
+            rewritten = {
+                name: count
+                for name, (file, count) in self._files.items()
+                if name in files and files[name][0] != file and file is not None
+            }
+            self.costs[place] = Cost(float(now), int(rows), rewritten, int(wal), int(disk))
+            self._before = ()
+
+    def _measure(self) -> tuple[Any, ...]:
+        assert self._connection is not None  # noqa: S101 - as above
+        row: tuple[Any, ...] | None = self._connection.execute(_MEASURE.encode()).fetchone()
+        return row or ()
+
+    def _look(self) -> dict[str, tuple[int | None, int]]:
+        assert self._connection is not None  # noqa: S101 - as above
+        rows = cast(Any, self._connection.execute(_FILES.encode()).fetchall())
+        return {name: (file, count) for name, file, count in rows}

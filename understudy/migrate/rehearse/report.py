@@ -1,0 +1,54 @@
+"""The rehearsal as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from understudy import __version__
+from understudy.migrate.lint.sizes import human
+from understudy.migrate.rehearse.model import Rehearsal, Run
+from understudy.migrate.rehearse.picture import COLOURS, NO_LOCK, timeline
+
+_WORDS = {
+    "AccessExclusiveLock": "ACCESS EXCLUSIVE",
+    "ExclusiveLock": "EXCLUSIVE",
+    "ShareRowExclusiveLock": "SHARE ROW EXCLUSIVE",
+    "ShareLock": "SHARE",
+    "ShareUpdateExclusiveLock": "SHARE UPDATE EXCLUSIVE",
+    "RowExclusiveLock": "ROW EXCLUSIVE",
+    "RowShareLock": "ROW SHARE",
+    "AccessShareLock": "ACCESS SHARE",
+}
+_STOPS = {
+    "AccessExclusiveLock": "stops readers and writers",
+    "ShareRowExclusiveLock": "stops writers",
+    "ShareLock": "stops writers",
+    "ShareUpdateExclusiveLock": "stops other changes of the schema",
+    "RowExclusiveLock": "an ordinary write",
+}
+
+
+def lock_words(mode: str) -> str:
+    """`AccessExclusiveLock` as the manual writes it."""
+    return _WORDS.get(mode, mode)
+
+
+def write_report(rehearsal: Rehearsal, path: Path) -> None:
+    """Write the page."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters |= {"human": human, "lock": lock_words, "ms": lambda value: f"{value:,.0f}"}
+
+    def picture(run: Run) -> Markup:
+        return Markup(timeline(run, rehearsal.pulses))  # noqa: S704 - it escapes its own words
+
+    legend = [(COLOURS[mode], lock_words(mode), stops) for mode, stops in _STOPS.items()]
+    legend.append((NO_LOCK, "no lock on a table in use", ""))
+    page = environment.get_template("report.html").render(
+        r=rehearsal, picture=picture, legend=legend, version=__version__
+    )
+    path.write_text(page, encoding="utf-8")

@@ -1,0 +1,176 @@
+"""The order of a rehearsal."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from understudy.migrate import runner
+from understudy.migrate.errors import MigrationRefused
+from understudy.migrate.files import Migration, read_folder
+from understudy.migrate.options import Options
+from understudy.migrate.rehearse.load import Load, RunningLoad, running
+from understudy.migrate.rehearse.model import Rehearsal, Rehearsed, Run
+from understudy.migrate.rehearse.recorder import Meter, Recorder
+from understudy.migrate.rehearse.sampler import Sampler
+from understudy.migrate.rehearse.settings import Budget
+from understudy.migrate.script import Script
+from understudy.migrate.status import status
+from understudy.postgres import Server, connect, programs
+from understudy.postgres.errors import PostgresError
+
+_SETTLE_S = 1.0
+"""How long the load runs before and after a migration, so that the picture shows what is usual."""
+
+
+def rehearse(
+    dsn: str,
+    folder: Path,
+    *,
+    label: str,
+    load: Load,
+    budget: Budget,
+    redo: int = 0,
+    options: Options | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Rehearsal:
+    """Rehearse on a copy that nobody else needs; it is changed.
+
+    Args:
+        dsn: the copy.
+        folder: the migrations.
+        label: what it is a copy of.
+        load: what goes on meanwhile.
+        budget: what may be exceeded.
+        redo: undo that many first, to rehearse migrations that are applied already.
+        options: the runner's, as in production.
+        progress: is told what is under way.
+
+    Raises:
+        MigrationRefused: there is nothing to rehearse.
+        MigrateError: a migration failed.
+    """
+    options = options or Options()
+    if redo:
+        runner.down(dsn, folder, to=_below(dsn, folder, redo), options=options)
+    pending = {standing.version for standing in status(dsn, folder).pending}
+    migrations = [one for one in read_folder(folder) if one.version in pending]
+    if not migrations:
+        raise MigrationRefused(
+            "there is nothing to rehearse",
+            detail=f"Every migration is applied to {label}.",
+            hint="Rehearse the last ones again with --redo N.",
+        )
+    size = _size(dsn)
+    done, loads = [], list[RunningLoad]()
+    with Sampler(dsn) as sampler:
+        for migration in migrations:
+            progress(migration.label)
+            done.append(_one(dsn, folder, migration, sampler, load, loads, options))
+    pulses = [pulse for one in loads for pulse in one.pulses]
+    failures = sorted({text for one in loads for text in one.failures})
+    shifted = [type(p)(p.at + sampler.offset, p.latency) for p in pulses]
+    return Rehearsal(label, size, _server(dsn), load.said(), done, shifted, failures, budget)
+
+
+def _one(
+    dsn: str,
+    folder: Path,
+    migration: Migration,
+    sampler: Sampler,
+    load: Load,
+    loads: list[RunningLoad],
+    options: Options,
+) -> Rehearsed:
+    below = _number_below(folder, migration)
+
+    def up(with_: Options) -> object:
+        return runner.up(dsn, folder, to=migration.version, options=with_)
+
+    def down(with_: Options) -> object:
+        return runner.down(dsn, folder, to=below, options=with_)
+
+    with running(dsn, load) as at_work:
+        loads.append(at_work)
+        loaded = _under_load(migration.up, sampler, up, options)
+        undone = _under_load(migration.down, sampler, down, options) if migration.down else None
+    meter = Meter()
+    if undone:
+        up(meter.options(options))
+    return Rehearsed(migration.label, loaded, undone, [meter.costs[place] for place in sorted(meter.costs)])
+
+
+def _under_load(script: Script, sampler: Sampler, run: Callable[[Options], object], options: Options) -> Run:
+    time.sleep(_SETTLE_S)
+    recorder = Recorder(script, sampler)
+    run(recorder.options(options))
+    time.sleep(_SETTLE_S)
+    return recorder.run
+
+
+def _below(dsn: str, folder: Path, redo: int) -> int:
+    applied = [standing.version for standing in status(dsn, folder).standings if standing.entry]
+    return applied[-redo - 1] if redo < len(applied) else 0
+
+
+def _number_below(folder: Path, migration: Migration) -> int:
+    return max((one.version for one in read_folder(folder) if one.version < migration.version), default=0)
+
+
+def _size(dsn: str) -> int:
+    return int(str(_ask(dsn, "SELECT pg_database_size(current_database())")))
+
+
+def _server(dsn: str) -> str:
+    return f"PostgreSQL {_ask(dsn, 'SHOW server_version')}"
+
+
+def _ask(dsn: str, query: str) -> object:
+    with contextlib.closing(connect(dsn)) as connection:
+        row = connection.execute(query.encode()).fetchone()
+        return row[0] if row else None
+
+
+@contextlib.contextmanager
+def copied(source: Server, database: str, target: Server | None = None, *, jobs: int = 2) -> Iterator[str]:
+    """A copy of a database for as long as the block lasts: by the server itself, or by dump and restore.
+
+    Args:
+        source: the server that has it.
+        database: its name.
+        target: the server of the copy; the same one when None.
+        jobs: how many tables at once, where it is dumped.
+    """
+    place = target or source
+    with contextlib.ExitStack() as stack:
+        name = f"rehearsal_{time.time_ns():x}"
+        if target is None and _copied_by_server(source, database, name):
+            stack.callback(source.drop_database, name)
+            yield source.dsn(name)
+            return
+        dsn = stack.enter_context(place.scratch(prefix="rehearsal"))
+        _dump_and_restore(source.dsn(database), dsn, source.major(), place.major(), jobs)
+        yield dsn
+
+
+def _copied_by_server(server: Server, database: str, name: str) -> bool:
+    """False when somebody is connected to the database, or when we may not."""
+    try:
+        server.create_database(name, template=database, strategy="file_copy")
+    except PostgresError:
+        return False
+    return True
+
+
+def _dump_and_restore(source: str, target: str, source_major: int, target_major: int, jobs: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="understudy-rehearsal-") as folder:
+        dump = f"{folder}/dump"
+        programs.run("pg_dump", "-Fd", f"-j{jobs}", f"-f{dump}", "-Z0", dsn=source, server_major=source_major)
+        newest = max(source_major, target_major)
+        arguments: Sequence[str] = ("--no-owner", "--no-privileges", "--exit-on-error", f"-j{jobs}", dump)
+        programs.run("pg_restore", *arguments, dsn=target, server_major=newest)
+    with contextlib.closing(connect(target)) as connection:
+        connection.execute("ANALYZE")
