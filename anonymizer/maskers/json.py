@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import orjson
@@ -13,6 +13,12 @@ import polars as pl
 from anonymizer.errors import PolicyError
 from anonymizer.maskers import jsonpath
 from anonymizer.maskers.base import Mask, Masker, Setting
+
+_Place = tuple[Any, Any, str]
+"""A container, a key or an index in it, and the text of what stands there."""
+
+_DELICATE = r"[0-9][.eE]|[0-9]{19}"
+"""What may be a number that orjson would read as another: those documents go through the slower reader."""
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
@@ -45,16 +51,23 @@ class Json(Masker):
     def mask(self, values: pl.Series) -> pl.Series:
         """The documents with their leaves masked; their white space and the order of keys may change."""
         batch = _Batch(self._walker, [masker is not None for masker in self._masks])
-        documents = [batch.read(value) for value in values.to_list()]
+        documents = batch.read(values)
         for masker, places in zip(self._masks, batch.places, strict=True):
             if masker is not None and places:
                 _write(masker, places)
-        out = [None if document is None else _dump(document[0]) for document in documents]
+        out = [_dump(document) for document in documents]
         whole = [n for n, text in enumerate(out) if text is None]
         masked = pl.Series(values.name, out, dtype=pl.String)
         if whole:
-            masked = masked.scatter(whole, self._whole.mask(values.gather(whole)))
+            masked = masked.scatter(whole, self._masked_whole(values.gather(whole)))
         return masked
+
+    def _masked_whole(self, values: pl.Series) -> pl.Series:
+        """What is no document, masked as text; in a JSON column as a JSON string, or it could not be loaded."""
+        texts = self._whole.mask(values)
+        if self.setting.kind != "json":
+            return texts
+        return pl.Series([orjson.dumps(text).decode() for text in texts], dtype=pl.String)
 
     def fit(self, values: pl.Series) -> pl.Series:
         """As they are: a document that is cut is none."""
@@ -63,13 +76,13 @@ class Json(Masker):
     def groups(self, values: pl.Series) -> list[tuple[Masker, pl.Series]]:
         """The leaves that each mask has in these documents, and last the documents that are none."""
         batch = _Batch(self._walker, [masker is not None for masker in self._masks])
-        broken = [value for value in values.to_list() if batch.read(value) is None]
+        broken = values.filter(pl.Series([document is None for document in batch.read(values)], dtype=pl.Boolean))
         found: list[tuple[Masker, pl.Series]] = [
             (masker, pl.Series([text for *_, text in places], dtype=pl.String))
             for masker, places in zip(self._masks, batch.places, strict=True)
             if masker is not None
         ]
-        return [*found, (self._whole, pl.Series(broken, dtype=pl.String))]
+        return [*found, (self._whole, broken)]
 
     @classmethod
     def check(cls, mask: Mask, locale: str) -> None:
@@ -96,33 +109,47 @@ class _Batch:
     """The documents of one chunk, opened; and the places in them that are to be masked, by mask."""
 
     def __init__(self, walker: jsonpath.Walker, masked: list[bool]) -> None:
-        self._walker = walker
-        self._masked = masked
-        self._others = len(masked) - 1
-        self.places: list[list[tuple[Any, Any, str]]] = [[] for _ in masked]
+        self._start = walker.start
+        self.places: list[list[_Place]] = [[] for _ in masked]
+        # by the number of the path reached; the last is of values that none reaches
+        self._add = [places.append if wanted else None for places, wanted in zip(self.places, masked, strict=True)]
 
-    def read(self, text: str) -> list[Any] | None:
-        """The document in a list of one, so that its root has a place too; None if it is no JSON."""
+    def read(self, values: pl.Series) -> list[list[Any] | None]:
+        """Each document in a list of one, so that its root has a place too; None if it is no JSON."""
+        exact = values.str.contains(_DELICATE).to_list()
+        return [self._open(text, delicate) for text, delicate in zip(values.to_list(), exact, strict=True)]
+
+    def _open(self, text: str, delicate: bool) -> list[Any] | None:
         try:
-            root = [json.loads(text, parse_float=orjson.Fragment, parse_int=_integer)]
-            text.encode()
-            orjson.dumps(root)
-        except (ValueError, RecursionError, orjson.JSONEncodeError):
+            if delicate:
+                root = [json.loads(text, parse_float=orjson.Fragment, parse_int=_integer)]
+            else:
+                root = [orjson.loads(text)]
+            self._walk(root, ((0, root[0]),), {}, self._start)
+        except (ValueError, RecursionError):
             return None
-        self._leaf_or_walk(root, 0, root[0], self._walker.start)
         return root
 
-    def _leaf_or_walk(self, holder: Any, key: Any, value: Any, state: jsonpath.State) -> None:
-        if isinstance(value, dict):
-            for name, item in value.items():
-                self._leaf_or_walk(value, name, item, self._walker.step(state, name))
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                self._leaf_or_walk(value, index, item, self._walker.step(state, index))
-        elif value is not None and value is not True and value is not False:
-            mask = self._others if state.reached is None else state.reached
-            if self._masked[mask]:
-                self.places[mask].append((holder, key, _text(value)))
+    def _walk(
+        self, holder: Any, items: Iterable[tuple[Any, Any]], states: Mapping[Any, jsonpath.State], other: jsonpath.State
+    ) -> None:
+        """Note every place below a holder whose mask is wanted. Written for speed: it sees each value of each row."""
+        adds = self._add
+        for key, item in items:
+            below = states.get(key, other)
+            add = adds[-1 if below.reached is None else below.reached]
+            kind = type(item)
+            if kind is str:
+                if add:
+                    add((holder, key, item))
+            elif kind is dict:
+                if add or not below.settled:
+                    self._walk(item, item.items(), below.next, below.other)
+            elif kind is list:
+                if add or not below.settled:
+                    self._walk(item, enumerate(item), below.next, below.other)
+            elif add and item is not None and kind is not bool:
+                add((holder, key, _text(item)))
 
 
 def _integer(text: str) -> Any:
@@ -136,15 +163,20 @@ def _text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _write(masker: Masker, places: list[tuple[Any, Any, str]]) -> None:
+def _write(masker: Masker, places: list[_Place]) -> None:
     """Put the masked values in their places: a number stays one if its mask left one."""
     from anonymizer.maskers import apply
 
     masked = apply(masker, pl.Series([text for *_, text in places], dtype=pl.String)).to_list()
     for (holder, key, _), value in zip(places, masked, strict=True):
-        numeric = not isinstance(holder[key], str) and value is not None and _NUMBER.fullmatch(value)
-        holder[key] = orjson.Fragment(value) if numeric else value
+        if type(holder[key]) is not str and value is not None and _NUMBER.fullmatch(value):
+            value = orjson.Fragment(value)
+        holder[key] = value
 
 
-def _dump(document: Any) -> str:
-    return orjson.dumps(document).decode()
+def _dump(document: list[Any] | None) -> str | None:
+    """The document's text; None if it is none, or has a character that no text can hold."""
+    try:
+        return None if document is None else orjson.dumps(document[0]).decode()
+    except orjson.JSONEncodeError:
+        return None

@@ -76,44 +76,54 @@ def _malformed(path: str) -> PolicyError:
     )
 
 
-@dataclass(frozen=True)
 class State:
-    """Where a walk stands: the paths still being followed, and the mask of everything below, if one was reached."""
+    """Where a walk stands with respect to all paths.
 
-    open: frozenset[tuple[int, int]]
-    reached: int | None
+    Attributes:
+        reached: the number of the path whose mask holds for everything from here down, None where there is none.
+        other: the state after a key or an index that no path names.
+        next: the states after those that some path names; complete, so that a walk asks `next.get(key, other)`.
+        settled: whether nothing below can change `reached` any more.
+    """
+
+    __slots__ = ("next", "other", "reached", "settled")
+
+    def __init__(self, following: frozenset[tuple[int, int]], reached: int | None) -> None:
+        """A state whose neighbours are not known yet: it is its own neighbour."""
+        self.reached = reached
+        self.settled = reached is not None or not following
+        self.next: dict[object, State] = {}
+        self.other: State = self
 
 
 class Walker:
-    """All paths at once, as an automaton: from a state, by a key or an index, to the next."""
+    """All paths at once, as an automaton whose states are made before a walk needs them."""
 
     def __init__(self, paths: Sequence[tuple[Step, ...]]) -> None:
         """Takes the paths; of two that reach the same value the one written first wins."""
         self._paths = paths
         self._named = {step.take for path in paths for step in path if step.take is not ANY}
-        self._next: dict[tuple[State, object], State] = {}
-        self.start = self._state(frozenset((number, 0) for number in range(len(paths))), None)
+        self._states: dict[tuple[frozenset[tuple[int, int]], int | None], State] = {}
+        self.start = self._state(frozenset((number, 0) for number in range(len(paths))))
 
-    def step(self, state: State, taken: object) -> State:
-        """The state after taking a key or an index. Keys that no path names are one and the same to us."""
-        known = taken if taken in self._named else ANY
-        found = self._next.get((state, known))
-        if found is None:
-            found = self._next[state, known] = self._advance(state, known)
-        return found
+    def _state(self, following: frozenset[tuple[int, int]]) -> State:
+        """The one state of that standing; its neighbours are made with it. There are few: paths are short."""
+        ended = [number for number, position in following if position == len(self._paths[number])]
+        reached = min(ended) if ended else None
+        state = self._states.get((following, reached))
+        if state is None:
+            state = self._states[following, reached] = State(following, reached)
+            if not state.settled:
+                state.next = {name: self._state(self._advance(following, name)) for name in self._named}
+                state.other = self._state(self._advance(following, ANY))
+        return state
 
-    def _advance(self, state: State, taken: object) -> State:
-        if state.reached is not None:
-            return state
+    def _advance(self, open_: frozenset[tuple[int, int]], taken: object) -> frozenset[tuple[int, int]]:
         following = set()
-        for number, position in state.open:
+        for number, position in open_:
             step = self._paths[number][position]
             if step.deep:
                 following.add((number, position))
             if step.take is ANY or step.take == taken:
                 following.add((number, position + 1))
-        return self._state(frozenset(following), None)
-
-    def _state(self, following: frozenset[tuple[int, int]], reached: int | None) -> State:
-        ended = [number for number, position in following if position == len(self._paths[number])]
-        return State(following, min(ended) if ended else reached)
+        return frozenset(following)
