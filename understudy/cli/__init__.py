@@ -23,6 +23,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "demo": Entry("demo", "Tell the whole story on the embedded server."),
     "policy": Entry("policy", "Say what may leave, column by column."),
     "clone": Entry("clone", "Clone a database, anonymized."),
     "verify": Entry("verify", "Look for original values in a clone, count its rows, check its constraints."),

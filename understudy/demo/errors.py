@@ -2,14 +2,14 @@
 
 UnderstudyError
 ├── DemoError          exit 1   the demonstration failed
+├── ReportError        exit 2   the report cannot be written where it is wanted
 ├── TooSmallError      exit 2   fewer rows asked for than the figures need
-├── NotProvenError     exit 3   it ran, and a proof did not hold
 └── NotEmptyError      exit 4   the database to fill is not an empty one
 """
 
 from __future__ import annotations
 
-from understudy.errors import RefusedError, UnderstudyError, UnsafeError, UsageError
+from understudy.errors import RefusedError, UnderstudyError, UsageError
 
 
 class DemoError(UnderstudyError):
@@ -20,8 +20,8 @@ class TooSmallError(UsageError):
     """the practice production is too small"""
 
 
-class NotProvenError(UnsafeError):
-    """the clone is not proven"""
+class ReportError(UsageError):
+    """the report cannot be written"""
 
 
 class NotEmptyError(RefusedError):
