@@ -20,6 +20,8 @@ import polars as pl
 
 FOLDER = Path(__file__).parent
 
+FALLBACK = "en_US"
+
 
 @functools.cache
 def _document(locale: str) -> dict[str, Any]:
@@ -39,11 +41,15 @@ def load(locale: str, name: str, codec: str = "utf-8") -> pl.Series:
     Args:
         locale: Faker's name of the locale.
         name: first_names, last_names, cities, streets or company_forms.
-        codec: Python's name of an encoding; what it cannot express is left out, and if nothing is left, the accents.
+        codec: Python's name of an encoding; what it cannot express is left out, and if nothing is left, the accents;
+            names of which no letter remains then are those of en_US.
     """
     values: list[str] = _document(locale)[name]
     kept = [value for value in values if _expressible(value, codec)]
-    return pl.Series(name, kept or [_ascii(value) for value in values])
+    if not kept:
+        plain = {letters: None for value in values if len(letters := _ascii(value).strip()) > 1}
+        kept = list(plain) if len(plain) * 2 > len(values) else _document(FALLBACK)[name]
+    return pl.Series(name, kept)
 
 
 def number_first(locale: str) -> bool:
