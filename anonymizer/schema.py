@@ -46,14 +46,19 @@ class Schema:
             ServerFailed: pg_dump reported an error.
         """
         flags = ["--format=custom", "--schema-only", "--no-password", f"--snapshot={snapshot}"]
-        conninfo, _ = source.program()
+        conninfo, environment = source.program()
         _run(
             [self._programs.pg_dump, *flags, f"--file={self._archive}", f"--dbname={conninfo}"],
             source,
             f"Dumping the schema of {source.label}",
         )
         listed = subprocess.run(
-            [self._programs.pg_restore, "--list", self._archive], capture_output=True, text=True, check=True
+            [self._programs.pg_restore, "--list", self._archive],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            check=True,
         ).stdout.splitlines()
         kept = []
         for line in listed:

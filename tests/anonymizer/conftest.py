@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,7 +46,9 @@ class Pair:
     def sql(self, *statements: str, target: bool = False) -> list[Any]:
         """Runs statements, each in a transaction of its own, and returns the rows of the last one."""
         rows: list[Any] = []
-        with connect(self.target if target else self.source) as connection:
+        with psycopg.connect(
+            self.target if target else self.source, options="-c statement_timeout=0", autocommit=True
+        ) as connection:
             for statement in statements:
                 cursor = connection.execute(statement.encode())
                 rows = cursor.fetchall() if cursor.description else []
@@ -119,7 +123,7 @@ def _toml(value: Any) -> str:
 def copied(dsn: str, query: str) -> bytes:
     """The rows of a query as COPY writes them."""
     with (
-        psycopg.connect(dsn, options="-c extra_float_digits=3 -c timezone=UTC") as connection,
+        psycopg.connect(dsn, options="-c statement_timeout=0 -c extra_float_digits=3 -c timezone=UTC") as connection,
         connection.cursor().copy(f"COPY ({query}) TO STDOUT".encode()) as copy,
     ):
         return b"".join(bytes(block) for block in copy)
@@ -133,26 +137,30 @@ def programs(postgres_server: Server) -> Programs:
     return Programs(dump.path, restore.path, find("psql").path)
 
 
+@pytest.fixture(scope="session")
+def open_pair(postgres_server: Server, programs: Programs) -> Callable[..., AbstractContextManager[Pair]]:
+    """Opens pairs of an empty source, or of one with an encoding of its own, and a target that does not exist yet."""
+
+    @contextlib.contextmanager
+    def opened(properties: str = "") -> Iterator[Pair]:
+        mark = secrets.token_hex(6)
+        source, target = f"source_{mark}", f"clone_{mark}"
+        try:
+            with postgres_server.administer() as connection:
+                connection.execute(f"CREATE DATABASE {source} TEMPLATE template0 {properties}".encode())
+            yield Pair(postgres_server, postgres_server.dsn(source), target, programs)
+        finally:
+            postgres_server.drop_database(target)
+            postgres_server.drop_database(source)
+
+    return opened
+
+
 @pytest.fixture
-def make_pair(
-    postgres_server: Server, make_database: Callable[[], str], programs: Programs
-) -> Iterator[Callable[..., Pair]]:
-    """Makes pairs of an empty source, or of the one given, and a target that does not exist yet."""
-    made: list[str] = []
-
-    def make(source: str | None = None) -> Pair:
-        made.append(f"clone_{secrets.token_hex(6)}")
-        return Pair(postgres_server, source or make_database(), made[-1], programs)
-
-    yield make
-    for name in made:
-        postgres_server.drop_database(name)
-
-
-@pytest.fixture
-def pair(make_pair: Callable[..., Pair]) -> Pair:
+def pair(open_pair: Callable[..., AbstractContextManager[Pair]]) -> Iterator[Pair]:
     """An empty source, and a target that does not exist yet."""
-    return make_pair()
+    with open_pair() as opened:
+        yield opened
 
 
 @pytest.fixture
