@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -12,7 +13,8 @@ from understudy import environments
 from understudy.catalog import Impact
 from understudy.catalog.names import JOURNAL_SCHEMA
 from understudy.cli import output
-from understudy.parity import Answer, Difference, Options, Verdict, compare
+from understudy.parity import Answer, Options, Verdict, compare, waivers
+from understudy.parity.formats import FORMATS, as_data, as_text
 from understudy.rollout.schemas import open_schemas
 
 _STYLES = {
@@ -34,47 +36,56 @@ _ANSWER_STYLES = {Answer.SAME: "bold green", Answer.DIFFER: "bold red", Answer.C
     metavar="NAME",
     help=f"Leave this schema out, as SQL would write it; the migration journal's ({JOURNAL_SCHEMA}) always is.",
 )
+@click.option(
+    "--waivers",
+    "waivers_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A file of accepted differences, each with a reason and an expiry.",
+)
+@click.option(
+    "--witness",
+    type=click.Choice(["both", "catalog"]),
+    default="both",
+    show_default=True,
+    help="Hear pg_dump beside the catalogs, or the catalogs alone.",
+)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", *FORMATS]),
+    default="text",
+    show_default=True,
+    help="How the verdict is printed.",
+)
 @output.json_option
-def command(left: str, right: str, ignored: tuple[str, ...], as_json: bool) -> None:
+def command(
+    left: str,
+    right: str,
+    ignored: tuple[str, ...],
+    waivers_file: Path | None,
+    witness: str,
+    shape: str,
+    as_json: bool,
+) -> None:
     """Compare two schemas: same (exit 0), differ or cannot tell (exit 3).
 
     LEFT and RIGHT are each a database (postgresql://..., embedded:NAME, an environment), a .sql or .dump file, or a
     folder of migrations.
     """
+    accepted = waivers.load(waivers_file) if waivers_file else []
     configuration = environments.load()
     with open_schemas(left, right, configuration) as (one, other):
         live = not (one.from_files or other.from_files)
-        options = Options(ignored_schemas=(JOURNAL_SCHEMA, *ignored), owners=live, database=live)
+        options = Options((JOURNAL_SCHEMA, *ignored), owners=live, database=live, second_witness=witness == "both")
         verdict = compare(one.dsn, other.dsn, options)
+    verdict = waivers.apply(verdict, accepted, datetime.datetime.now(tz=datetime.UTC).date())
     labels = (one.label, other.label)
-    output.result(as_data(verdict, labels), lambda console: show(console, verdict, labels), as_json=as_json)
+    if shape == "text":
+        output.result(as_data(verdict, labels), lambda console: show(console, verdict, labels), as_json=as_json)
+    else:
+        click.echo(FORMATS["json" if as_json else shape](verdict, labels))
     if not verdict:
         raise click.exceptions.Exit(3)
-
-
-def as_data(verdict: Verdict, labels: tuple[str, str]) -> dict[str, Any]:
-    """The verdict as docs/json.md describes it."""
-    return {
-        "verdict": verdict.answer.value,
-        "left": {"name": labels[0], "version": verdict.versions[0], "objects": verdict.objects[0]},
-        "right": {"name": labels[1], "version": verdict.versions[1], "objects": verdict.objects[1]},
-        "differences": [_difference(d) for d in verdict.differences],
-        "reasons": list(verdict.reasons),
-        "notes": list(verdict.notes),
-        "defects": list(verdict.defects),
-    }
-
-
-def _difference(difference: Difference) -> dict[str, Any]:
-    return {
-        "kind": difference.kind,
-        "path": difference.path,
-        "attribute": difference.attribute,
-        "left": difference.left,
-        "right": difference.right,
-        "class": difference.impact.value,
-        "mend": difference.mend,
-    }
 
 
 def show(console: Console, verdict: Verdict, labels: tuple[str, str]) -> None:
@@ -88,20 +99,15 @@ def show(console: Console, verdict: Verdict, labels: tuple[str, str]) -> None:
         console.print(Text(f"    RIGHT  {as_text(difference.right)}"), soft_wrap=True)
         if difference.mend:
             console.print(Text(f"    mend   {difference.mend}", "dim"), soft_wrap=True)
-    for title, sentences in (("cannot tell", verdict.reasons), ("defect", verdict.defects), ("note", verdict.notes)):
+    for title, sentences in (
+        ("cannot tell", verdict.reasons),
+        ("defect", verdict.defects),
+        ("waiver", verdict.waivers),
+        ("note", verdict.notes),
+    ):
         for sentence in sentences:
             console.print(Text(f"{title}: {sentence}"), soft_wrap=True)
     count = len(verdict.differences)
     tail = f": {count} difference{'' if count == 1 else 's'}" if count else ""
+    tail += f" ({len(verdict.waived)} waived)" if verdict.waived else ""
     console.print(Text(verdict.answer.value + tail, _ANSWER_STYLES[verdict.answer]))
-
-
-def as_text(value: Any) -> str:
-    """A value on one line."""
-    if value is None:
-        return "(none)"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "(none)"
-    return " ".join(str(value).split()) if str(value) else "(empty)"

@@ -80,6 +80,8 @@ class _Comparison:
     def __init__(self, left: Snapshot, right: Snapshot, options: Options) -> None:
         self.left, self.right, self.options = left, right, options
         self.across_versions = left.major != right.major
+        # what was not read is no value: the verdict names it among its reasons
+        self.unknown = {(u.kind, u.attribute) for snapshot in (left, right) for u in snapshot.unreadable}
 
     def differences(self) -> Iterator[Difference]:
         changed = [d for key in self._both() for d in self._changed(self.left.objects[key], self.right.objects[key])]
@@ -106,6 +108,8 @@ class _Comparison:
 
     def _ignored(self, found: Object) -> bool:
         kind = found.kind.name
+        if (kind, None) in self.unknown:
+            return True
         if kind in _OF_THE_DATABASE and not self.options.database:
             return True
         if self.across_versions and (kind == "system object" or self._not_null_of(found)):
@@ -148,6 +152,8 @@ class _Comparison:
         for name in left.values.keys() & right.values.keys():
             attribute = left.attribute(name)
             if name == "owner" and not self.options.owners:
+                continue
+            if (left.kind.name, name) in self.unknown or ("every kind", name) in self.unknown:
                 continue
             values = self._comparable(attribute, left.values[name], right.values[name])
             if values[0] != values[1]:

@@ -21,6 +21,7 @@ from typing import TypeAlias
 
 from understudy.catalog import Snapshot, read
 from understudy.parity.comparison import DEFAULTS, Options, compare_snapshots, notes
+from understudy.parity.mend import with_mends
 from understudy.parity.normal import NormalForm, normal_form
 from understudy.parity.verdict import PRESENCE, Answer, Difference, Verdict
 from understudy.parity.witness import Dump, dump
@@ -126,6 +127,7 @@ class Comparison:
             reasons += self._no_fixed_point()
         unheard, defects = self._second_witness(differences)
         reasons += unheard
+        differences = with_mends(differences, left, right, self.right.dsn)
         answer = Answer.SAME
         if len(differences) > len(unresolved):
             answer = Answer.DIFFER

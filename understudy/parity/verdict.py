@@ -65,6 +65,8 @@ class Verdict:
         defects: where the two witnesses contradict each other: defects of this program.
         versions: the major versions of LEFT's and RIGHT's server.
         objects: how many objects LEFT and RIGHT have.
+        waived: the differences that waivers accept.
+        waivers: which waivers have expired or are not used, a sentence each.
     """
 
     answer: Answer
@@ -74,6 +76,8 @@ class Verdict:
     defects: Sequence[str] = ()
     versions: tuple[int, int] = (0, 0)
     objects: tuple[int, int] = (0, 0)
+    waived: Sequence[Difference] = ()
+    waivers: Sequence[str] = ()
 
     def __bool__(self) -> bool:
         """True only for "same"."""
