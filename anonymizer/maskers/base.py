@@ -171,11 +171,16 @@ class Masker(abc.ABC):
         """Keeps the options and derives the digests of the join domain: the option `domain`, or the mask's name."""
         self.mask_options = mask.options
         self.setting = setting
-        self.digests = Digests(setting.key, str(mask.options.get("domain", self.name)))
+        self.domain = str(mask.options.get("domain", self.name))
+        self.digests = Digests(setting.key, self.domain)
 
     @abc.abstractmethod
     def mask(self, values: pl.Series) -> pl.Series:
         """The masked values, in the same order; each depends on its own input only."""
+
+    def subkey(self, use: str) -> bytes:
+        """32 bytes for a use of this mask's own, in its join domain."""
+        return self.setting.key.subkey(f"{use}/{self.domain}")
 
     def mask_with(self, values: pl.Series, row: Row) -> pl.Series:
         """The same with other columns of the rows at hand; only masks that look aside differ."""

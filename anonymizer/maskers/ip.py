@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import polars as pl
 
-from anonymizer.maskers.base import Masker, number
+from anonymizer.maskers.base import Mask, Masker, Setting, number
+from anonymizer.maskers.prefixes import Prefixes
+
+_LIKELY = r"^[0-9.]+(?:/\d+)?$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/\d+)?$"
 
 
 class Ip(Masker):
@@ -12,13 +18,32 @@ class Ip(Masker):
 
     The first range is reserved and routed nowhere, the second is for documentation (RFC 3849). What is no address
     becomes an IPv4 address. In a cidr column the host bits are zero, as the type demands.
+
+    With `prefix = true` two addresses that share their first n bits share the first n bits of what they become, and no
+    two ever meet (as Crypto-PAn does). Those can be anybody's addresses: staging must not send to them.
     """
 
     name = "ip"
     kinds = frozenset({"text", "inet"})
+    options: ClassVar[Mapping[str, type]] = {"prefix": bool}
+
+    def __init__(self, mask: Mask, setting: Setting) -> None:
+        """Derives the permutation's key."""
+        super().__init__(mask, setting)
+        self._prefixes = Prefixes(self.subkey("ip")) if mask.options.get("prefix") else None
+        self.injective = self._prefixes is not None and setting.kind == "inet"
+        self.outputs = None if self._prefixes else 2**28
 
     def mask(self, values: pl.Series) -> pl.Series:
         """An address of the same family for each value."""
+        out = self._reserved(values)
+        if self._prefixes is None:
+            return out
+        at = values.str.contains(_LIKELY).arg_true()
+        images = self._prefixes.permute(values.gather(at), cidr=self.setting.cidr)
+        return out.scatter(at, images.zip_with(images.is_not_null(), out.gather(at)))
+
+    def _reserved(self, values: pl.Series) -> pl.Series:
         digests = self.digests.hexadecimal(values)
         length = values.str.extract(r"/(\d{1,3})$").cast(pl.UInt8, strict=False)
         suffix = ("/" + length.cast(pl.String)).fill_null("")
@@ -46,5 +71,7 @@ class Ip(Masker):
         return text
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
-        """Whether it is in one of the two ranges."""
+        """Whether it is in one of the two ranges; with prefixes any IPv4 address, of which there are so few."""
+        if self._prefixes is not None:
+            return ~values.str.contains(":", literal=True)
         return values.str.contains(r"^(24\d|25[0-5])\.|^2001:0?db8:")

@@ -24,15 +24,16 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 class Json(Masker):
-    """Each leaf is masked as the first path that reaches it says, and all others as `others` says.
+    """Each leaf is masked as the first path that reaches it says, then by `keys`, and all others as `others` says.
 
+    `keys` names keys anywhere: `keys = { email = "email" }` is the path `$..email`, written last.
     A path's mask applies to every text and number below it; true, false and null stay, for they name nobody. Numbers
     that are kept keep their digits. What is not JSON at all (in a text column) is masked whole, as by `text`.
     """
 
     name = "json"
     kinds = frozenset({"json", "text"})
-    options: ClassVar[Mapping[str, type]] = {"paths": dict, "others": object}
+    options: ClassVar[Mapping[str, type]] = {"paths": dict, "keys": dict, "others": object}
     required = frozenset({"others"})
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
@@ -41,9 +42,11 @@ class Json(Masker):
 
         super().__init__(mask, setting)
         inside = Setting(setting.key, setting.locale, codec=setting.codec)
-        paths = mask.options.get("paths", {})
-        self._walker = jsonpath.Walker([jsonpath.parse(path) for path in paths])
-        self._masks = [build(_parse(spec), inside) for spec in (*paths.values(), mask.options["others"])]
+        paths, keys = mask.options.get("paths", {}), mask.options.get("keys", {})
+        anywhere = [(jsonpath.Step(key, deep=True),) for key in keys]
+        self._walker = jsonpath.Walker([*(jsonpath.parse(path) for path in paths), *anywhere])
+        specs = (*paths.values(), *keys.values(), mask.options["others"])
+        self._masks = [build(_parse(spec), inside) for spec in specs]
         whole = build(Mask("text"), inside)
         assert whole is not None  # noqa: S101 - only `keep` has no masker
         self._whole = whole
@@ -87,14 +90,15 @@ class Json(Masker):
     @classmethod
     def check(cls, mask: Mask, locale: str) -> None:
         """As every mask, and so must the paths and the masks at their ends."""
-        from anonymizer.maskers import check
+        from anonymizer.maskers import DROP_ROWS, KEEP, UNKNOWN, check, find
 
         super().check(mask, locale)
-        for path, spec in (*mask.options.get("paths", {}).items(), ("others", mask.options["others"])):
-            if path != "others":
-                jsonpath.parse(path)
+        for path in mask.options.get("paths", {}):
+            jsonpath.parse(path)
+        specs = (*mask.options.get("paths", {}).values(), *mask.options.get("keys", {}).values())
+        for spec in (*specs, mask.options["others"]):
             inner = _parse(spec)
-            if inner.name in ("drop-rows", "json"):
+            if inner.name in (DROP_ROWS, UNKNOWN, "json") or (inner.name != KEEP and find(inner.name).aside):
                 raise PolicyError(f"the mask {inner.name} cannot stand inside a JSON document")
             check(inner, locale)
 

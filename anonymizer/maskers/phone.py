@@ -2,31 +2,108 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import polars as pl
 
-from anonymizer.maskers.base import Masker, digits, number
+from anonymizer.errors import PolicyError
+from anonymizer.maskers.base import Mask, Masker, Setting, digits, number
 
 PREFIX = "+999"
 """A country code that the ITU has never assigned: whatever dials it, no stranger's telephone rings."""
 
+_AREAS = (
+    *("201", "202", "203", "205", "206", "207", "208", "209", "210", "212", "213", "214", "215", "216", "217", "218"),
+    *("301", "302", "303", "304", "305", "307", "308", "309", "310", "312", "313", "314", "315", "316", "317", "318"),
+    *("401", "402", "404", "405", "406", "407", "408", "410", "412", "413", "414", "415", "417", "419", "501", "502"),
+    *("503", "504", "505", "507", "508", "509", "510", "512", "513", "515", "516", "517", "518", "601", "602", "603"),
+)
+# What each regulator keeps for films and books; `#` is any digit. International form, then national.
+RANGES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    # NANPA: 555-0100 to 555-0199 in every area code
+    "en_US": tuple((f"+1 {area}-555-01##", f"({area}) 555-01##") for area in _AREAS),
+    # Ofcom, "Telephone numbers for use in TV and radio drama programmes"
+    "en_GB": tuple(
+        (f"+44 {text}", f"0{text}")
+        for text in (
+            *("113 496 0###", "114 496 0###", "115 496 0###", "116 496 0###", "117 496 0###", "118 496 0###"),
+            *("121 496 0###", "131 496 0###", "141 496 0###", "151 496 0###", "161 496 0###", "20 7946 0###"),
+            *("1632 960###", "7700 900###"),
+        )
+    ),
+    # ARCEP, decision 2009-0172: one range for each zone, and one of mobiles
+    "fr_FR": tuple(
+        (f"+33 {text} ## ##", f"0{text} ## ##")
+        for text in ("1 99 00", "2 61 91", "3 53 01", "4 65 71", "5 36 49", "6 39 98")
+    ),
+    # Bundesnetzagentur, "Drama numbers"
+    "de_DE": tuple(
+        (f"+49 {text}", f"0{text}")
+        for text in ("30 23125###", "69 90009###", "40 66969###", "221 4710###", "89 99998###")
+    ),
+    # ACMA: numbers for use in radio, film and television
+    "en_AU": tuple((f"+61 {zone} 5550 ####", f"(0{zone}) 5550 ####") for zone in "2378"),
+}
+
 
 class Phone(Masker):
-    """`+999 ddd ddd dddd`: international form, ten digits from the value's digest, cut where the column is shorter.
+    """A number that the locale's regulator keeps for fiction: valid, and never given to anybody.
 
+    en_US, en_GB, fr_FR, de_DE and en_AU have such ranges; elsewhere, and with `range = "unassigned"`, it is
+    `+999 ddd ddd dddd`, of a country code that nobody has. `format` is `international` (the default) or `national`.
     The input's own shape is not kept: whether a number is written with brackets or dashes tells who typed it in.
     """
 
     name = "phone"
+    options: ClassVar[Mapping[str, type]] = {"range": str, "format": str}
+
+    def __init__(self, mask: Mask, setting: Setting) -> None:
+        """Picks the ranges."""
+        super().__init__(mask, setting)
+        national = mask.options.get("format") == "national"
+        fiction = RANGES.get(setting.locale) if mask.options.get("range", "fiction") == "fiction" else None
+        unassigned = f"{PREFIX} ### ### ####"
+        templates = [pair[national] for pair in fiction or ((unassigned, unassigned),)]
+        self._width = max(template.count("#") for template in templates)
+        self._templates = pl.Series([self._fitting(template) for template in templates])
+        self.outputs = len(templates) * 10 ** min(template.count("#") for template in self._templates)
+
+    def _fitting(self, template: str) -> str:
+        """Without its spaces and dashes where the column is short."""
+        limit = self.setting.max_length
+        if limit is None or len(template) <= limit:
+            return template
+        return "".join(character for character in template if character in "+#" or character.isdigit())[:limit]
 
     def mask(self, values: pl.Series) -> pl.Series:
         """A number for each value."""
-        text = digits(number(self.digests.hexadecimal(values), 0, 10**10), 10)
-        grouped = PREFIX + " " + text.str.slice(0, 3) + " " + text.str.slice(3, 3) + " " + text.str.slice(6)
-        limit = self.setting.max_length
-        if limit is None or limit >= len("+999 123 456 7890"):
-            return grouped
-        return PREFIX + text
+        digests = self.digests.hexadecimal(values)
+        out = self._templates.gather(number(digests, 0, len(self._templates)))
+        text = digits(number(digests, 1, 10**self._width), self._width)
+        for place in range(self._width):
+            out = (
+                pl.DataFrame({"t": out, "d": text.str.slice(place, 1)})
+                .select(pl.col("t").str.replace("#", pl.col("d"), literal=True))
+                .to_series()
+            )
+        return out
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
-        """Whether it begins with the country code that nobody has."""
-        return values.str.starts_with(PREFIX)
+        """Whether it is of one of the ranges."""
+        patterns = [_pattern(template) for template in self._templates]
+        return values.str.contains(f"^(?:{'|'.join(patterns)})$")
+
+    @classmethod
+    def check(cls, mask: Mask, locale: str) -> None:
+        """As every mask, and the options are of those above."""
+        super().check(mask, locale)
+        if mask.options.get("range", "fiction") not in ("fiction", "unassigned"):
+            raise PolicyError("the option 'range' of the mask phone must be fiction or unassigned")
+        if mask.options.get("format", "international") not in ("international", "national"):
+            raise PolicyError("the option 'format' of the mask phone must be international or national")
+
+
+def _pattern(template: str) -> str:
+    escaped = "".join("\\" + character if character in "+()" else character for character in template)
+    return escaped.replace("#", "[0-9]")

@@ -42,7 +42,7 @@ class Text(Masker):
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Derives the stream's key."""
         super().__init__(mask, setting)
-        self._key = setting.key.subkey(f"text/{mask.options.get('domain', self.name)}")
+        self._key = self.subkey("text")
 
     def mask(self, values: pl.Series) -> pl.Series:
         """A text for each value, as many characters long."""
@@ -62,9 +62,14 @@ class Text(Masker):
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is so short that chance alone may have made it."""
-        letters = values.str.count_matches(r"[A-Za-z]").cast(pl.Float64)
-        numerals = values.str.count_matches(r"[0-9]").cast(pl.Float64)
-        return letters * 4.7 + numerals * 3.3 < TELLING_BITS
+        return too_short(values)
+
+
+def too_short(values: pl.Series) -> pl.Series:
+    """Which texts have so few letters and digits that chance may give two people the same."""
+    letters = values.str.count_matches(r"[A-Za-z]").cast(pl.Float64)
+    numerals = values.str.count_matches(r"[0-9]").cast(pl.Float64)
+    return letters * 4.7 + numerals * 3.3 < TELLING_BITS
 
 
 def _to_ascii(values: pl.Series) -> pl.Series:

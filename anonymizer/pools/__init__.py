@@ -40,7 +40,7 @@ def load(locale: str, name: str, codec: str = "utf-8") -> pl.Series:
 
     Args:
         locale: Faker's name of the locale.
-        name: first_names, last_names, cities, streets or company_forms.
+        name: first_names, last_names, cities, streets, company_forms, jobs or countries.
         codec: Python's name of an encoding; what it cannot express is left out, and if nothing is left, the accents;
             names of which no letter remains then are those of en_US.
     """
@@ -50,6 +50,15 @@ def load(locale: str, name: str, codec: str = "utf-8") -> pl.Series:
         plain = {letters: None for value in values if len(letters := _ascii(value).strip()) > 1}
         kept = list(plain) if len(plain) * 2 > len(values) else _document(FALLBACK)[name]
     return pl.Series(name, kept)
+
+
+@functools.cache
+def countries() -> list[tuple[str, str]]:
+    """The codes of ISO 3166: of two letters and of three."""
+    codes: list[tuple[str, str]] = [
+        (two, three) for two, three in json.loads((FOLDER / "countries.json").read_text(encoding="utf-8"))
+    ]
+    return codes
 
 
 def number_first(locale: str) -> bool:

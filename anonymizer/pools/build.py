@@ -34,6 +34,8 @@ def build(locale: str) -> dict[str, Any]:
         "streets": _streets(locale, last),
         "company_forms": provider["company_forms"],
         "number_first": provider["number_first"],
+        "jobs": provider["jobs"],
+        "countries": provider["countries"],
     }
 
 
@@ -60,6 +62,8 @@ def _providers(locale: str) -> dict[str, Any]:
         "cities": _words(_made(faker, "city", 3000)),
         "company_forms": sorted(set(_made(faker, "company_suffix", 200))) or ["Ltd"],
         "number_first": address[:1].isdigit(),
+        "jobs": sorted(set(_made(faker, "job", 5000)))[:1024] or ["Clerk"],
+        "countries": sorted(set(_made(faker, "country", 5000))) or ["Italy"],
     }
 
 

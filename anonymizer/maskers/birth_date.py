@@ -1,0 +1,66 @@
+"""`birth_date`: another day of birth in the same age band."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import polars as pl
+
+from anonymizer.errors import PolicyError
+from anonymizer.maskers import times
+from anonymizer.maskers.base import Mask, Masker, Setting, number
+
+_EPOCH = 719_162
+
+
+class BirthDate(Masker):
+    """A day chosen from the band of `band` (5) years of birth that the original lies in: 1980 to 1984, 1985 to 1989.
+
+    So the pyramid of ages keeps its shape. The time of day, if there is one, stays. Infinity stays; far years become
+    the first of January of theirs; a text that is no date becomes 2000-01-01.
+    """
+
+    name = "birth_date"
+    kinds = frozenset({"time", "text"})
+    options: ClassVar[Mapping[str, type]] = {"band": int}
+
+    def __init__(self, mask: Mask, setting: Setting) -> None:
+        """Reads the options."""
+        super().__init__(mask, setting)
+        self._band = int(mask.options.get("band", 5))
+
+    def mask(self, values: pl.Series) -> pl.Series:
+        """A day for each value."""
+        parsed = times.parse(values)
+        year = parsed.dates.dt.year().cast(pl.Int64)
+        low = (year // self._band * self._band).clip(1)
+        high = (year // self._band * self._band + self._band).clip(upper_bound=10_000)
+        first, end = _day(low), _day(high)
+        span = (end - first).fill_null(1).cast(pl.UInt64)
+        drawn = (number(self.digests.hexadecimal(values), 0, 2**62) % span).cast(pl.Int64)
+        out = parsed.put((first + drawn).cast(pl.Int32).cast(pl.Date), values)
+        if self.setting.kind != "text":
+            return out
+        return pl.repeat("2000-01-01", len(values), eager=True).zip_with(times.no_date(parsed, values), out)
+
+    def objection(self) -> str | None:
+        """It needs a date."""
+        return times.objection(self.setting, "hold a birthday in")
+
+    def could_be_ours(self, values: pl.Series) -> pl.Series:
+        """All: in a band of five years there are but 1,826 days."""
+        return pl.repeat(True, len(values), dtype=pl.Boolean, eager=True)
+
+    @classmethod
+    def check(cls, mask: Mask, locale: str) -> None:
+        """As every mask, and a band has years."""
+        super().check(mask, locale)
+        if not 1 <= mask.options.get("band", 5) <= 100:
+            raise PolicyError("the option 'band' of the mask birth_date must be between 1 and 100 years")
+
+
+def _day(year: pl.Series) -> pl.Series:
+    """The first of January as days since 1970, by the rule of the Gregorian calendar."""
+    before = year - 1
+    return before * 365 + before // 4 - before // 100 + before // 400 - _EPOCH

@@ -1,0 +1,44 @@
+"""`postcode`: a postal code of the same form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import polars as pl
+
+from anonymizer.errors import PolicyError
+from anonymizer.maskers.base import Mask, Masker, Setting
+from anonymizer.maskers.text import Text
+
+
+class Postcode(Masker):
+    """Digits become digits and letters letters, whatever the country's form; the first `keep` characters stay.
+
+    Equal codes stay equal. With `keep = 2` the region survives, and with it what it says about somebody.
+    """
+
+    name = "postcode"
+    options: ClassVar[Mapping[str, type]] = {"keep": int}
+
+    def __init__(self, mask: Mask, setting: Setting) -> None:
+        """Makes the text's mask ready."""
+        super().__init__(mask, setting)
+        self._keep = int(mask.options.get("keep", 0))
+        self._text = Text(Mask("text", {"domain": f"postcode/{self.domain}"}), setting)
+
+    def mask(self, values: pl.Series) -> pl.Series:
+        """A code for each value."""
+        masked = self._text.mask(values)
+        return values.str.slice(0, self._keep) + masked.str.slice(self._keep) if self._keep else masked
+
+    def could_be_ours(self, values: pl.Series) -> pl.Series:
+        """All: a code is so short that chance gives one that somebody has."""
+        return self._text.could_be_ours(values)
+
+    @classmethod
+    def check(cls, mask: Mask, locale: str) -> None:
+        """As every mask, and no negative number is kept."""
+        super().check(mask, locale)
+        if mask.options.get("keep", 0) < 0:
+            raise PolicyError("the option 'keep' of the mask postcode must not be negative")

@@ -1,0 +1,57 @@
+"""Dates and times between PostgreSQL's text (DateStyle ISO, UTC) and what one can reckon with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from anonymizer.maskers.base import Setting
+
+_PARTS = r"^(\d{4,7})-(\d\d)-(\d\d)([ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?([+-]\d\d(?::\d\d){0,2}|Z)?( BC)?$"
+DATED = ("date", "timestamp", "timestamptz")
+
+
+@dataclass(frozen=True)
+class Times:
+    """A column of dates and times, taken apart.
+
+    Attributes:
+        dates: as dates of the years 1 to 9999; null where it is infinity, another year, or no date at all.
+        rest: what stands behind the date: the time of day, the zone.
+        years: the year's digits where the date is of another year, else null.
+    """
+
+    dates: pl.Series
+    rest: pl.Series
+    years: pl.Series
+    era: pl.Series
+
+    def put(self, dates: pl.Series, values: pl.Series, rest: pl.Series | None = None) -> pl.Series:
+        """Text again. Dates of far years become the first of January; what is no date stays as it was in `values`."""
+        text = dates.dt.strftime("%Y-%m-%d") + (self.rest if rest is None else rest)
+        far = self.years + "-01-01" + self.rest + self.era
+        return text.zip_with(text.is_not_null(), far.zip_with(far.is_not_null(), values))
+
+
+def parse(values: pl.Series) -> Times:
+    """Take a column apart."""
+    parts = values.str.extract_groups(_PARTS).struct.unnest()
+    year, month, day, time, zone, era = (parts.to_series(n) for n in range(6))
+    dates = (year + "-" + month + "-" + day).str.to_date("%Y-%m-%d", strict=False)
+    near = (year.str.len_bytes() == 4) & era.is_null() & (year != "0000")
+    dates = dates.set(~near.fill_null(False), None)
+    rest = time.fill_null("") + zone.fill_null("")
+    return Times(dates, rest, year.set(dates.is_not_null(), None), era.fill_null(""))
+
+
+def objection(setting: Setting, verb: str) -> str | None:
+    """Why a mask of dates does not suit a column of times; None where it does."""
+    if setting.kind == "time" and setting.base not in (*DATED, ""):
+        return f"cannot {verb} the type {setting.base}"
+    return None
+
+
+def no_date(times: Times, values: pl.Series) -> pl.Series:
+    """Which values of a text column are no date at all; infinity is none either, and tells nothing."""
+    return times.dates.is_null() & times.years.is_null() & ~values.str.contains(r"^-?infinity$")
