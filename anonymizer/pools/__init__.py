@@ -55,10 +55,8 @@ def load(locale: str, name: str, codec: str = "utf-8") -> pl.Series:
 @functools.cache
 def countries() -> list[tuple[str, str]]:
     """The codes of ISO 3166: of two letters and of three."""
-    codes: list[tuple[str, str]] = [
-        (two, three) for two, three in json.loads((FOLDER / "countries.json").read_text(encoding="utf-8"))
-    ]
-    return codes
+    lines = (FOLDER / "countries.txt").read_text(encoding="ascii").splitlines()
+    return [(two, three) for two, _, three in (line.partition(" ") for line in lines)]
 
 
 def number_first(locale: str) -> bool:
