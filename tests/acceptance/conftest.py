@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import gzip
 import os
 import subprocess
@@ -39,25 +41,28 @@ def _statements(name: str) -> str:
     return text
 
 
-@pytest.fixture
-def real_database(make_database: Callable[[], str], postgres_server: Server) -> Callable[[str], str]:
-    """Loads `chinook` or `pagila` into a database of its own and returns its connection string."""
+@pytest.fixture(scope="session")
+def real_database(postgres_server: Server) -> Iterator[Callable[[str], str]]:
+    """Loads `chinook` or `pagila` into a database, once; returns its connection string. It is only to be read."""
+    with contextlib.ExitStack() as stack:
 
-    def load(name: str) -> str:
-        dsn = make_database()
-        run("psql", "--quiet", "--no-psqlrc", dsn=dsn, input_text=_statements(name))
-        return dsn
+        @functools.cache
+        def load(name: str) -> str:
+            dsn = stack.enter_context(postgres_server.scratch(prefix=name))
+            run("psql", "--quiet", "--no-psqlrc", dsn=dsn, input_text=_statements(name))
+            return dsn
 
-    return load
+        yield load
 
 
-@pytest.fixture
-def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Starts the program in a process of its own, with a key and a home of its own; ends it if the test does not."""
+    home = tmp_path_factory.mktemp("home")
     running: list[subprocess.Popen[bytes]] = []
 
     def start(*arguments: str, key: str | None = KEY, **streams: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "UNDERSTUDY_HOME": str(tmp_path / "home")}
+        environment = {**os.environ, "UNDERSTUDY_HOME": str(home)}
         environment.pop("UNDERSTUDY_KEY", None)
         if key is not None:
             environment["UNDERSTUDY_KEY"] = key
@@ -74,7 +79,7 @@ def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         program.wait()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def understudy(started: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., Ended]:
     """Runs the program to its end."""
 
