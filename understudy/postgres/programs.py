@@ -48,7 +48,15 @@ def candidates(name: str) -> list[Program]:
     """Every program of that name: PATH's first, then the wheel's, newest last."""
     paths = [Path(found)] if (found := shutil.which(name)) else []
     paths += [bin_path(version) / name for version in sorted(VERSIONS)]
-    return [Program(path, major_version(path)) for path in paths if path.exists()]
+    return [_behind_wrapper(Program(path, major_version(path))) for path in paths if path.exists()]
+
+
+def _behind_wrapper(program: Program) -> Program:
+    """The program itself where PATH has Debian's `pg_wrapper`: it is Perl, and starts slower than what it starts."""
+    if program.path.resolve().name != "pg_wrapper":
+        return program
+    real = Path(f"/usr/lib/postgresql/{program.major}/bin") / program.path.name
+    return Program(real, program.major) if real.exists() else program
 
 
 def find(name: str, *, server_major: int = 0) -> Program:
