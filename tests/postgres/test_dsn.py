@@ -79,10 +79,15 @@ def test_an_at_sign_in_a_value_is_no_host() -> None:
     [
         (f"got postgresql://u:{SECRET}@h/d and more", "got postgresql://u:***@h/d and more"),
         (f"got postgresql://u:a@{SECRET}/b@h/d", "got postgresql://u:***@h/d"),
+        (f"no database 'u:{SECRET}@h/d'", "no database 'u:***@h/d'"),
+        (f"u:{SECRET}@h", "u:***@h"),
         (f"host=h password={SECRET} user=u", "host=h password=*** user=u"),
         (f"host=h PASSWORD = '{SECRET} \\' {SECRET}' user=u", "host=h PASSWORD = *** user=u"),
         (f"h?sslpassword={SECRET}&x=1", "h?sslpassword=***&x=1"),
-        ("nothing of the kind: a@b, x=y, https://example.com/", "nothing of the kind: a@b, x=y, https://example.com/"),
+        (
+            "nothing: a@b, x=y, https://example.com/, https://a@b/",
+            "nothing: a@b, x=y, https://example.com/, https://a@b/",
+        ),
     ],
 )
 def test_scrubbed_takes_passwords_out_of_any_text(text: str, scrubbed: str) -> None:

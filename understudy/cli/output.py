@@ -95,9 +95,18 @@ def progress() -> Iterator[Progress]:
 
 def run(program: click.Command, arguments: Sequence[str]) -> int:
     """Run a command to its exit code, and print whatever error it ends with in the documented shape."""
+    try:
+        return _run(program, arguments)
+    except BrokenPipeError:
+        # The reader of our output has left: there is nobody to say it to, and nothing more may be written there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(program: click.Command, arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
-        ended = program.main(args=list(arguments), standalone_mode=False)
+        ended = program.main(args=list(arguments), prog_name="understudy", standalone_mode=False)
         return ended if isinstance(ended, int) else 0
     except OurError as error:
         return _fail(error.message, error.detail, error.hint, error.exit_code, as_json=as_json)

@@ -19,7 +19,7 @@ from understudy.postgres.errors import LocationError, UnreachableError
 _SECRET = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 _PLACE = ("host", "hostaddr", "port", "user", "dbname")
 _PORTS = re.compile(r"[0-9]*(,[0-9]*)*")
-_CREDENTIALS = re.compile(r"(://[^:/?#@\s]*:)\S*@")
+_CREDENTIALS = re.compile(r"""(://[^:/?#@\s]*:|(?<![^\s'"=(,])[^\s:/?#@'"]+:(?!//))\S*@""")
 _KEYWORD = re.compile(rf"((?:{'|'.join(_SECRET)})\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s'&]+)", re.IGNORECASE)
 
 
