@@ -24,7 +24,7 @@ from understudy.postgres.dsn import database_of, parameters, url
 Cli = Callable[..., Any]
 
 SECRET = "hunter2-s3cr3t"
-HEAVY = ("polars", "polars_hash", "pulumi", "faker", "jinja2", "testcontainers", "hypothesis")
+HEAVY = ("polars", "polars_hash", "pulumi", "faker", "testcontainers", "hypothesis")
 MASKING = ("policy", "clone", "verify", "demo", "anonymize")
 """Commands that mask, and so need Polars when they run."""
 
