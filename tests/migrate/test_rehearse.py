@@ -20,12 +20,13 @@ from understudy import environments, migrate
 from understudy.cli import understudy
 from understudy.cli.output import run
 from understudy.migrate.errors import MigrateError, MigrationRefused
-from understudy.migrate.rehearse import Budget, Load, Rehearsal, budget, rehearse, write_report
+from understudy.migrate.rehearse import Budget, Load, Rehearsal, budget, rehearse, rehearse_tool, write_report
 from understudy.migrate.rehearse.load import suggest
 from understudy.migrate.rehearse.model import Act, Cost, Pulse, Rehearsed, Run, Wait
 from understudy.migrate.rehearse.run import copied
 from understudy.migrate.rehearse.sampler import Sampler
-from understudy.postgres import Server, connect
+from understudy.migrate.tool import OtherTool
+from understudy.postgres import Server, connect, programs
 from understudy.postgres.dsn import database_of, url
 
 Write = Callable[[dict[str, str]], Path]
@@ -281,3 +282,19 @@ def test_a_budget_that_is_wrong_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "understudy.toml").write_text(f"version = 1\n[migrations.budget]\n{line}\n")
     with pytest.raises(environments.ConfigurationError):
         budget(environments.load(tmp_path / "understudy.toml"))
+
+
+def test_another_tools_commands_are_rehearsed_from_outside(database: str, ask: Ask, tmp_path: Path) -> None:
+    """Its sessions are watched: statements, locks, and who they made wait; then its down, with its time."""
+    ask(database, "CREATE TABLE t (id int PRIMARY KEY, x text); INSERT INTO t SELECT g FROM generate_series(1, 9000) g")
+    psql = programs.find("psql").path
+    (tmp_path / "up.sql").write_text("BEGIN; ALTER TABLE t ADD y int; SELECT pg_sleep(0.7); COMMIT;")
+    tool = OtherTool(tmp_path, f"{psql} -X -q -f up.sql", f'{psql} -X -q -c "ALTER TABLE t DROP y"')
+    found = rehearse_tool(database, tool, label="x", load=LOAD, budget=Budget(max_block_ms=300))
+    (one,) = found.migrations
+    sleep = next(act for act in one.up.acts if "pg_sleep" in act.text)
+    assert sleep.locks == {"t": "AccessExclusiveLock"}
+    assert one.up.longest_block_ms > 500
+    assert found.problems
+    assert one.down is not None
+    assert one.costs[0].seconds > 0.7

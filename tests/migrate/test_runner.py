@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +28,7 @@ from understudy.migrate.errors import (
 from understudy.migrate.options import Options
 from understudy.migrate.session import runner_session
 from understudy.postgres import connect
+from understudy.postgres.dsn import url
 
 Write = Callable[[dict[str, str]], Path]
 Ask = Callable[[str, str], list[tuple[Any, ...]]]
@@ -43,14 +47,14 @@ TABLES = (
 )
 
 
-def test_up_applies_what_is_missing_and_nothing_twice(database: str, write: Write, ask: Ask) -> None:
+def test_up_applies_what_is_missing_and_nothing_twice(any_database: str, write: Write, ask: Ask) -> None:
     """Up goes to the top in order; a second up does nothing; a new file is applied alone."""
     folder = write(dict(list(THREE.items())[:4]))
-    assert [one.label for one in migrate.up(database, folder)] == ["0001_a", "0002_b"]
-    assert migrate.up(database, folder) == ()
+    assert [one.label for one in migrate.up(any_database, folder)] == ["0001_a", "0002_b"]
+    assert migrate.up(any_database, folder) == ()
     write(THREE)
-    assert [one.version for one in migrate.up(database, folder)] == [3]
-    assert ask(database, TABLES) == [("a,b,c",)]
+    assert [one.version for one in migrate.up(any_database, folder)] == [3]
+    assert ask(any_database, TABLES) == [("a,b,c",)]
 
 
 def test_the_journal_keeps_what_who_how_long_and_which_program(database: str, write: Write, ask: Ask) -> None:
@@ -246,16 +250,15 @@ def test_a_second_runner_waits_for_its_turn(database: str, write: Write, quick: 
     assert len(migrate.up(database, folder, options=quick)) == 3
 
 
-def test_two_runners_at_once_apply_everything_once(database: str, write: Write, ask: Ask) -> None:
-    """Of two real runners that race, between them each migration is applied exactly once."""
-    folder = write({f"{n:04d}_m": f"SELECT pg_sleep(0.05); CREATE TABLE t{n} ()" for n in range(1, 6)})
-    results: list[Any] = []
-    threads = [threading.Thread(target=lambda: results.append(migrate.up(database, folder))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(map(len, results)) == [0, 5]
+def test_two_runners_at_once_apply_everything_once(database: str, write: Write) -> None:
+    """Of two real programs that race, between them each migration is applied exactly once."""
+    folder = write({f"{n:04d}_m": f"SELECT pg_sleep(0.1); CREATE TABLE t{n} ()" for n in range(1, 6)})
+    command = [sys.executable, "-m", "understudy", "migrate", "up", url(database), "--folder", str(folder), "--json"]
+    runners = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [runner.communicate(timeout=60)[0] for runner in runners]
+    assert [runner.returncode for runner in runners] == [0, 0]
+    applied = [[one["version"] for one in json.loads(text)["applied"]] for text in said]
+    assert sorted(applied[0] + applied[1]) == [1, 2, 3, 4, 5]
 
 
 def test_a_waiting_runner_does_not_stop_a_concurrent_index_build(database: str, write: Write, quick: Options) -> None:
@@ -289,6 +292,16 @@ def test_a_database_that_goes_away_is_said(database: str, write: Write) -> None:
         migrate.up(database, folder)
     write({"1_a": "SELECT 1"})
     assert len(migrate.up(database, folder)) == 1
+
+
+def test_the_repositorys_own_migrations_go_up_down_and_up(any_database: str, ask: Ask) -> None:
+    """On the embedded server and in a container: to the top, back to nothing, and to the top again."""
+    folder = Path(__file__).parents[2] / "migrations"
+    number = len(migrate.up(any_database, folder))
+    assert number == len(migrate.down(any_database, folder, to=0)) > 0
+    assert ask(any_database, TABLES) == [(None,)]
+    assert number == len(migrate.up(any_database, folder))
+    assert migrate.status(any_database, folder).up_to_date
 
 
 def test_status_changes_nothing(database: str, write: Write, ask: Ask) -> None:

@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.text import Text
 
 from understudy.cli import output
-from understudy.cli.migrate.shared import configured, folder_option, refuse_other_tool
+from understudy.cli.migrate.shared import configured, folder_option
 from understudy.migrate.errors import MigrationRefused
 from understudy.migrate.lint.sizes import human
-from understudy.migrate.rehearse import Load, Rehearsal, Rehearsed, budget, rehearse, write_report
+from understudy.migrate.rehearse import Load, Rehearsal, Rehearsed, budget, rehearse, rehearse_tool, write_report
 from understudy.migrate.rehearse.model import Run
 from understudy.migrate.rehearse.report import lock_words
 from understudy.migrate.rehearse.run import copied
+from understudy.migrate.tool import OtherTool, migrator
 from understudy.postgres import open_database
 
 
@@ -63,7 +64,6 @@ def rehearse_(
 ) -> None:
     """Run what DATABASE lacks on a copy of it, under load; ends with 3 when the budget is exceeded."""
     configuration, settings = configured(folder)
-    refuse_other_tool(settings, "a rehearsal")
     limits = budget(configuration)
     load = Load(scripts, queries, clients, rate)
     with contextlib.ExitStack() as stack:
@@ -77,16 +77,20 @@ def rehearse_(
         target = stack.enter_context(open_database(on, configuration)).server if on else None
         output.message(f"copying {database.label}")
         dsn = stack.enter_context(copied(database.server, database.name, target))
-        found = rehearse(
-            dsn,
-            settings.folder,
-            label=database.label,
-            load=load,
-            budget=limits,
-            redo=redo,
-            options=settings.options,
-            progress=output.message,
-        )
+        tool = migrator(configuration, settings)
+        if isinstance(tool, OtherTool):
+            found = rehearse_tool(dsn, tool, label=database.label, load=load, budget=limits, redo=redo)
+        else:
+            found = rehearse(
+                dsn,
+                settings.folder,
+                label=database.label,
+                load=load,
+                budget=limits,
+                redo=redo,
+                options=settings.options,
+                progress=output.message,
+            )
     write_report(found, report)
     output.result(_data(found, report), lambda console: _show(console, found, report), as_json=as_json)
     if found.problems:

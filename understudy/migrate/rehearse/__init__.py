@@ -10,5 +10,6 @@ from understudy.migrate.rehearse.model import Rehearsal, Rehearsed
 from understudy.migrate.rehearse.report import write_report
 from understudy.migrate.rehearse.run import rehearse
 from understudy.migrate.rehearse.settings import Budget, budget
+from understudy.migrate.rehearse.tool import rehearse_tool
 
-__all__ = ["Budget", "Load", "Rehearsal", "Rehearsed", "budget", "rehearse", "write_report"]
+__all__ = ["Budget", "Load", "Rehearsal", "Rehearsed", "budget", "rehearse", "rehearse_tool", "write_report"]

@@ -12,7 +12,7 @@ from understudy.migrate.rehearse.model import Act, Cost, Run
 from understudy.migrate.rehearse.sampler import Held, Sampler
 from understudy.migrate.script import Script
 
-_ORDER = (
+ORDER = (
     "AccessShareLock",
     "RowShareLock",
     "RowExclusiveLock",
@@ -22,6 +22,7 @@ _ORDER = (
     "ExclusiveLock",
     "AccessExclusiveLock",
 )
+"""The modes of locks, the weakest first."""
 _LOCKS = """
 SELECT c.oid::int8, c.oid::pg_catalog.regclass::text, l.mode FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_class c ON c.oid = l.relation
@@ -93,8 +94,8 @@ class Recorder:
         held: dict[str, str] = {}
         pid = self._connection.info.backend_pid
         for oid, name, mode in cast(Any, self._connection.execute(_LOCKS.encode(), [pid]).fetchall()):
-            if oid in self._old and mode in _ORDER:
-                held[name] = max(held.get(name, _ORDER[0]), mode, key=_ORDER.index)
+            if oid in self._old and mode in ORDER:
+                held[name] = max(held.get(name, ORDER[0]), mode, key=ORDER.index)
         act.locks = held
         act.taken = frozenset(name for name, mode in held.items() if self._held.get(name) != mode)
         self._held = held if self._script.transactional else {}
@@ -104,8 +105,8 @@ class Recorder:
         for act in self.run.acts if not self._script.transactional else ():
             locks = dict(act.locks)
             for held in seen:
-                if held.table in self._old and held.mode in _ORDER and held.begin < act.end and held.end > act.begin:
-                    locks[held.name] = max(locks.get(held.name, _ORDER[0]), held.mode, key=_ORDER.index)
+                if held.table in self._old and held.mode in ORDER and held.begin < act.end and held.end > act.begin:
+                    locks[held.name] = max(locks.get(held.name, ORDER[0]), held.mode, key=ORDER.index)
             act.locks, act.taken = locks, frozenset(locks)
 
 

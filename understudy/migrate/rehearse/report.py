@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from understudy import __version__
 from understudy.migrate.lint.sizes import human
-from understudy.migrate.rehearse.model import Rehearsal, Run
+from understudy.migrate.rehearse.model import Act, Rehearsal, Run
 from understudy.migrate.rehearse.picture import COLOURS, NO_LOCK, timeline
 
 _WORDS = {
@@ -31,6 +31,26 @@ _STOPS = {
 }
 
 
+_WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
+"""Locks of ordinary reads and writes: which tables they are on matters little."""
+
+
+def lock_lines(act: Act) -> list[tuple[str, str, bool]]:
+    """The locks of a statement for its table: the mode, what it is on, and whether it took it itself.
+
+    Ordinary reads and writes are counted and not listed, and left out where an earlier statement took them.
+    """
+    lines = []
+    for mode in _WORDS:
+        for taken in (True, False):
+            tables = [name for name, held in act.locks.items() if held == mode and (name in act.taken) is taken]
+            if not tables or (mode in _WEAK and not taken):
+                continue
+            many = mode in _WEAK and len(tables) > 1
+            lines.append((lock_words(mode), f"{len(tables)} tables" if many else ", ".join(tables), taken))
+    return lines
+
+
 def lock_words(mode: str) -> str:
     """`AccessExclusiveLock` as the manual writes it."""
     return _WORDS.get(mode, mode)
@@ -41,7 +61,7 @@ def write_report(rehearsal: Rehearsal, path: Path) -> None:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {"human": human, "lock": lock_words, "ms": lambda value: f"{value:,.0f}"}
+    environment.filters |= {"human": human, "locks": lock_lines, "ms": lambda value: f"{value:,.0f}"}
 
     def picture(run: Run) -> Markup:
         return Markup(timeline(run, rehearsal.pulses))  # noqa: S704 - it escapes its own words

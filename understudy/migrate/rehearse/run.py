@@ -13,7 +13,7 @@ from understudy.migrate.errors import MigrationRefused
 from understudy.migrate.files import Migration, read_folder
 from understudy.migrate.options import Options
 from understudy.migrate.rehearse.load import Load, RunningLoad, running
-from understudy.migrate.rehearse.model import Rehearsal, Rehearsed, Run
+from understudy.migrate.rehearse.model import Pulse, Rehearsal, Rehearsed, Run
 from understudy.migrate.rehearse.recorder import Meter, Recorder
 from understudy.migrate.rehearse.sampler import Sampler
 from understudy.migrate.rehearse.settings import Budget
@@ -22,7 +22,7 @@ from understudy.migrate.status import status
 from understudy.postgres import Server, connect, programs
 from understudy.postgres.errors import PostgresError
 
-_SETTLE_S = 1.0
+SETTLE_S = 1.0
 """How long the load runs before and after a migration, so that the picture shows what is usual."""
 
 
@@ -64,16 +64,29 @@ def rehearse(
             detail=f"Every migration is applied to {label}.",
             hint="Rehearse the last ones again with --redo N.",
         )
-    size = _size(dsn)
+    size = database_size(dsn)
     done, loads = [], list[RunningLoad]()
     with Sampler(dsn) as sampler:
         for migration in migrations:
             progress(migration.label)
             done.append(_one(dsn, folder, migration, sampler, load, loads, options))
-    pulses = [pulse for one in loads for pulse in one.pulses]
+    return finished(label, size, server_version(dsn), load, done, loads, sampler.offset, budget)
+
+
+def finished(
+    label: str,
+    size: int,
+    server: str,
+    load: Load,
+    migrations: Sequence[Rehearsed],
+    loads: Sequence[RunningLoad],
+    offset: float,
+    budget: Budget,
+) -> Rehearsal:
+    """Everything together; pgbench's times are this machine's, so `offset` brings them to the server's clock."""
+    pulses = [Pulse(pulse.at + offset, pulse.latency) for one in loads for pulse in one.pulses]
     failures = sorted({text for one in loads for text in one.failures})
-    shifted = [type(p)(p.at + sampler.offset, p.latency) for p in pulses]
-    return Rehearsal(label, size, _server(dsn), load.said(), done, shifted, failures, budget)
+    return Rehearsal(label, size, server, load.said(), migrations, pulses, failures, budget)
 
 
 def _one(
@@ -104,10 +117,10 @@ def _one(
 
 
 def _under_load(script: Script, sampler: Sampler, run: Callable[[Options], object], options: Options) -> Run:
-    time.sleep(_SETTLE_S)
+    time.sleep(SETTLE_S)
     recorder = Recorder(script, sampler)
     run(recorder.options(options))
-    time.sleep(_SETTLE_S)
+    time.sleep(SETTLE_S)
     return recorder.run
 
 
@@ -120,11 +133,13 @@ def _number_below(folder: Path, migration: Migration) -> int:
     return max((one.version for one in read_folder(folder) if one.version < migration.version), default=0)
 
 
-def _size(dsn: str) -> int:
+def database_size(dsn: str) -> int:
+    """Its bytes on disk."""
     return int(str(_ask(dsn, "SELECT pg_database_size(current_database())")))
 
 
-def _server(dsn: str) -> str:
+def server_version(dsn: str) -> str:
+    """What it runs on."""
     return f"PostgreSQL {_ask(dsn, 'SHOW server_version')}"
 
 

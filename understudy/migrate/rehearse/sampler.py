@@ -25,8 +25,23 @@ FROM pg_locks l WHERE NOT l.granted
 """
 _HELD = """
 SELECT c.oid::int8, c.oid::regclass::text, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-WHERE l.pid = %s AND l.granted AND l.locktype = 'relation' AND c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384
+WHERE l.pid = ANY (%s) AND l.granted AND l.locktype = 'relation' AND c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384
 """
+_TOOL = """
+SELECT pid, query, state = 'active', extract(epoch FROM query_start)::float8,
+       extract(epoch FROM clock_timestamp())::float8
+FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
+  AND application_name <> ALL (ARRAY['pgbench', 'understudy'])
+"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A statement of another tool's session, seen at work."""
+
+    text: str
+    begin: float
+    end: float
 
 
 @dataclass(frozen=True)
@@ -48,7 +63,9 @@ class Sampler:
         self._dsn = dsn
         self._waits: dict[tuple[int, float], Wait] = {}
         self._held: dict[tuple[int, str], Held] = {}
-        self._runner = 0
+        self._seen: dict[tuple[int, float], Seen] = {}
+        self._runners: list[int] = []
+        self._tool = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, name="lock sampler", daemon=True)
         self.offset = 0.0
@@ -72,7 +89,16 @@ class Sampler:
 
     def watch(self, pid: int) -> None:
         """From now on this is the migration's session."""
-        self._runner = pid
+        self._runners = [pid]
+
+    def watch_tool(self) -> None:
+        """From now on every session that is neither ours nor the load's is the migration's."""
+        self._tool = True
+
+    def take_seen(self) -> list[Seen]:
+        """The other tool's statements seen so far; they are forgotten."""
+        seen, self._seen = self._seen, {}
+        return sorted(seen.values(), key=lambda one: one.begin)
 
     def take(self) -> tuple[list[Wait], list[Held]]:
         """The waits seen so far, and the locks of the migration's session; they are forgotten."""
@@ -89,16 +115,26 @@ class Sampler:
                     self._look(connection)
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
-        waits = self._waits
+        if self._tool:
+            self._look_at_tool(connection)
+        waits, runners = self._waits, set(self._runners)
         for pid, begin, now, blockers in connection.execute(_QUERY):
-            own = pid == self._runner
-            if own or self._runner in blockers:
+            own = pid in runners
+            if own or runners.intersection(blockers):
                 # a wait without its beginning is a very young one; it is found again with it
                 key = (pid, round(begin, 2))
                 first = waits[key].begin if key in waits else begin
                 waits[key] = Wait(pid, first, now, own)
-        if self._runner:
+        if runners:
             at, held = self.now(), self._held
-            for table, name, mode in connection.execute(_HELD, [self._runner]):
+            for table, name, mode in connection.execute(_HELD, [list(runners)]):
                 first = held[table, mode].begin if (table, mode) in held else at
                 held[table, mode] = Held(table, name, mode, first, at)
+
+    def _look_at_tool(self, connection: psycopg.Connection[Any]) -> None:
+        seen, pids = self._seen, []
+        for pid, text, active, begin, now in connection.execute(_TOOL):
+            pids.append(pid)
+            if active:
+                seen[pid, begin] = Seen(text, begin, now)
+        self._runners = pids
