@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -47,7 +48,10 @@ class Pair:
         """Runs statements, each in a transaction of its own, and returns the rows of the last one."""
         rows: list[Any] = []
         with psycopg.connect(
-            self.target if target else self.source, options="-c statement_timeout=0", autocommit=True
+            self.target if target else self.source,
+            options="-c statement_timeout=0",
+            client_encoding="utf8",
+            autocommit=True,
         ) as connection:
             for statement in statements:
                 cursor = connection.execute(statement.encode())
@@ -96,7 +100,8 @@ class Pair:
 
     def leftovers(self) -> list[str]:
         """Databases that a clone built aside and did not take away."""
-        return [name for name in self.server.databases() if name.startswith("understudy_")]
+        mark = hashlib.sha256(self.name.encode()).hexdigest()[:16]
+        return [name for name in self.server.databases() if name.endswith(mark)]
 
     def oid(self) -> int | None:
         """The target's own number, which changes when it is replaced."""

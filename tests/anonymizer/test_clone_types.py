@@ -1,4 +1,4 @@
-"""A kept column arrives byte for byte, whatever its type: through the binary pipe, and as text beside a masked column."""
+"""A kept column arrives byte for byte, whatever its type: in the binary pipe, and as text beside a masked column."""
 
 from __future__ import annotations
 

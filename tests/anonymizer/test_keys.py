@@ -33,7 +33,7 @@ def test_the_text_of_a_key_is_not_the_key() -> None:
 
 def test_a_key_travels_to_a_worker() -> None:
     """By pickle, through a pipe."""
-    assert pickle.loads(pickle.dumps(Key(SECRET))).subkey("a") == Key(SECRET).subkey("a")
+    assert pickle.loads(pickle.dumps(Key(SECRET))).subkey("a") == Key(SECRET).subkey("a")  # noqa: S301 - our own
 
 
 def test_a_file_is_the_key_without_the_white_space_around_it(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_digest_is_of_the_file_to_the_byte(policy_file: Callable[[str], Path
 )
 def test_what_means_nothing_is_refused(text: str, said: str) -> None:
     """Each with what is wrong, as usage: exit code 2."""
-    with pytest.raises(PolicyError, match=".") as raised:
+    with pytest.raises(PolicyError) as raised:
         policy.parse(text)
     assert said in str(raised.value)
     assert raised.value.exit_code == 2
