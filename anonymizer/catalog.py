@@ -231,7 +231,7 @@ def tables(connection: Connection) -> list[Table]:
     """Every table of the database that is no extension's: ordinary, partitioned and foreign ones."""
     columns: dict[int, list[Column]] = {}
     for oid, *facts in connection.execute(_COLUMNS.encode()):
-        columns.setdefault(oid, []).append(_column(*facts))
+        columns.setdefault(oid, []).append(column(*facts))
     return [
         Table(
             oid,
@@ -250,7 +250,7 @@ def tables(connection: Connection) -> list[Table]:
     ]
 
 
-def _column(
+def column(
     name: str,
     type_: str,
     base: str,
@@ -264,6 +264,7 @@ def _column(
     fields: list[str],
     partition_key: bool,
 ) -> Column:
+    """A column from what the catalog says of it: its type's own name and category below domains, its typmod, ..."""
     kind = _KINDS_BY_NAME.get(base) or _KINDS_BY_CATEGORY.get(category, "other")
     limit = typmod - 4 if base in _LIMITED and typmod > 4 else None
     precision = (typmod - 4) >> 16 & 0xFFFF if base == "numeric" and typmod >= 4 else None

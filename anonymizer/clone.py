@@ -47,7 +47,7 @@ CHUNK_PAGES = 16_384
 _TID_RANGE_VERSION = 140000
 """Before this a range of ctids is found by reading the whole table, so a table is not split."""
 
-_CODECS = {
+CODECS = {
     "UTF8": "utf-8",
     "SQL_ASCII": "utf-8",
     "LATIN1": "iso8859-1",
@@ -183,7 +183,7 @@ class _Clone:
                     self.request.key,
                     str(self.request.programs.psql),
                     self.request.policy.locale,
-                    _CODECS.get(facts.encoding, "ascii"),
+                    CODECS.get(facts.encoding, "ascii"),
                 )
                 loaded, checked = self._build(connection, new, context, snapshot, plans)
                 with self._step("swap"):

@@ -103,16 +103,30 @@ class Finding:
     suggestion: str | None = None
 
 
-def lay(policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignKey]) -> list[TablePlan]:
+def lay(
+    policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignKey], *, partial: bool = False
+) -> list[TablePlan]:
     """The plan for every table that holds rows.
+
+    Args:
+        policy: what may leave.
+        tables: the tables, partitions among them.
+        foreign_keys: what refers to what.
+        partial: whether these are not all tables of the source, so that the policy may name others, and whether rows
+            may come through a partitioned table, which then has a plan too: as in a dump.
 
     Raises:
         PolicyIncomplete: something speaks against it; all of it is listed.
     """
-    if found := findings(policy, tables, foreign_keys):
+    found = findings(policy, tables, foreign_keys)
+    if partial:
+        found = [finding for finding in found if finding.kind != "gone" or finding.column is not None]
+    if found:
         raise _refusal(found)
     return [
-        _plan(policy, table) for table in _aligned(tables, foreign_keys) if not table.partitioned and not table.foreign
+        _plan(policy, table)
+        for table in _aligned(tables, foreign_keys)
+        if not table.foreign and (partial or not table.partitioned)
     ]
 
 

@@ -26,6 +26,7 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("demo", "Tell the whole story on the embedded server."),
     "policy": Entry("policy", "Say what may leave, column by column."),
     "clone": Entry("clone", "Clone a database, anonymized."),
+    "anonymize": Entry("anonymize", "Mask a plain pg_dump from standard input to standard output."),
     "verify": Entry("verify", "Look for original values in a clone, count its rows, check its constraints."),
     "parity": Entry("parity", "Compare two schemas: same (exit 0), differ or cannot tell (exit 3)."),
     "migrate": Entry("migrate", "Apply, undo and prove the migrations."),
