@@ -321,4 +321,6 @@ def _top_words(cursor: Cursor) -> list[str]:
 def _says_not_null(cursor: Cursor) -> bool:
     words = _top_words(cursor)
     # DEFAULT may hold an expression
-    return any(three[1:] == ("NOT", "NULL") and three[0] != "IS" for three in zip(["", *words], words, words[1:], strict=False))
+    return any(
+        three[1:] == ("NOT", "NULL") and three[0] != "IS" for three in zip(["", *words], words, words[1:], strict=False)
+    )

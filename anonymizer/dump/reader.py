@@ -198,8 +198,10 @@ class Reader:
                 return
             elif self._has_whole_row():
                 raise DumpRefused(self.line, "a row of INSERT does not hold its table's literals alone", _INSERT)
-            elif not self._more():
+            elif self._ended:
                 raise DumpRefused(self.line, "the dump ends inside an INSERT", _CUT)
+            else:
+                self._more()
 
     def _has_whole_row(self) -> bool:
         """Whether what is held reaches to the end of the row that begins here."""

@@ -194,7 +194,7 @@ def _security(words: tuple[str, ...]) -> Verdict:
 
 
 def _shown(words: tuple[str, ...]) -> str:
-    return words[0].lower() if words else ""
+    return words[0][1:-1] if words[0].startswith('"') else words[0].lower()
 
 
 _JUDGES = {
