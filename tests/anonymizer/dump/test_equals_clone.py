@@ -72,10 +72,9 @@ def test_a_hard_database_comes_out_as_its_clone(
 
 @pytest.mark.parametrize("name", ["chinook", "pagila"])
 def test_known_databases_come_out_as_their_clones(
-    name: str, make_pair: Any, make_database: Any, dumps: Any, mask: Any, copy_of: Any
+    name: str, pair: Any, make_database: Any, dumps: Any, mask: Any, copy_of: Any
 ) -> None:
     """Chinook and Pagila by their own policies."""
-    pair = make_pair()
     assert not dumps.load(pair.source, script(name))
     rules = policy.load(DATA / f"{name}.policy.toml")
     pair.clone(rules)
@@ -99,10 +98,9 @@ def test_a_dump_in_another_time_zone_is_masked_alike(
 
 
 def test_backslashes_that_escape_are_read_so(
-    make_pair: Any, make_database: Any, dumps: Any, mask: Any, copy_of: Any
+    pair: Any, make_database: Any, dumps: Any, mask: Any, copy_of: Any
 ) -> None:
     """Where the database says standard_conforming_strings = off the INSERTs double their backslashes."""
-    pair = make_pair()
     name = pair.sql("SELECT quote_ident(current_database())")[0][0]
     pair.sql(
         "CREATE TABLE t (id int, name text, kept text)",
