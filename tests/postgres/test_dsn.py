@@ -151,6 +151,13 @@ def test_a_host_that_is_unknown_is_named_without_its_password() -> None:
     assert "no-such-host.invalid" in str(caught.value.detail)
 
 
+def test_a_database_that_does_not_exist_is_said_to_be_that(database: str) -> None:
+    """The server answered, so the hint does not send anybody to look after it."""
+    with pytest.raises(UnreachableError, match="the database does not exist") as caught:
+        connect(dsn.with_database(database, 'no "such" database'))
+    assert "no%20%22such%22%20database" in str(caught.value.detail)
+
+
 def test_a_connection_names_this_program(database: str) -> None:
     """So that a DBA sees who it is; an application_name in the address comes first."""
     for address, name in ((database, "understudy"), (make_conninfo(database, application_name="mine"), "mine")):

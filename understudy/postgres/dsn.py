@@ -133,7 +133,11 @@ def unreachable(dsn: str, error: Exception) -> UnreachableError:
     for key, value in parameters(dsn).items():
         if key in _SECRET and value:
             said = said.replace(value, "***")
+    tried = f"Connecting to {redacted(dsn)} failed: {said.rstrip('.?')}."
+    if f'database "{database_of(dsn)}" does not exist' in said:
+        hint = "Make it, or name another; `psql --list` shows what that server has."
+        return UnreachableError("the database does not exist", detail=tried, hint=hint)
     return UnreachableError(
-        detail=f"Connecting to {redacted(dsn)} failed: {said.rstrip('.?')}.",
+        detail=tried,
         hint="Check that the server runs, that the host and port are right, and that the role may log in.",
     )
