@@ -133,6 +133,8 @@ def apply(masker: Masker, values: pl.Series, row: Row | None = None) -> pl.Serie
     Returns:
         As many strings, in the same order.
     """
+    if not len(values):
+        return values
     touched = values.is_not_null()
     if masker.keeps_empty:
         touched &= values.fill_null("") != ""

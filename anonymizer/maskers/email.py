@@ -17,19 +17,22 @@ _SHORTEST = len("@example.com")
 class Email(Masker):
     """`first.last.TAG@example.com`: two names of the locale's pools and 64 bits of the value's own digest.
 
-    The names and the tag come from different parts of the digest, so two values meet with odds of about 2**-88: on ten
-    million rows fewer than one clone in 10**12 would see it. Where the column is too short for that, the names are
-    left out, and then the tag is cut, and with it the odds.
+    The names and the tag come from different parts of the digest, so two values meet with odds of 2**-88: of ten
+    million different ones two meet in 1 clone of 6 * 10**12. Where the column is too short for that, the names are left
+    out (2**-64: 1 clone of 368,935), and then the tag is cut; such a mask is not taken for a unique column.
     """
 
     name = "email"
-    injective = True
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Loads the pools, in ASCII: an address with other letters is one that half of all programs refuse."""
         super().__init__(mask, setting)
         self._first = pools.ascii_lower(pools.load(setting.locale, "first_names"))
         self._last = pools.ascii_lower(pools.load(setting.locale, "last_names"))
+        limit = setting.max_length
+        room = _TAG if limit is None else max(1, min(_TAG, limit - _SHORTEST))
+        self.injective = room == _TAG
+        self.outputs = None if self.injective else 16**room
 
     def mask(self, values: pl.Series) -> pl.Series:
         """An address for each value."""

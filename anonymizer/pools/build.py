@@ -55,13 +55,13 @@ def _faker(locale: str) -> Any:
 
 def _providers(locale: str) -> dict[str, Any]:
     faker = _faker(locale)
-    address = faker.address().split("\n")[0]
+    addresses = [faker.address().split("\n")[0] for _ in range(99)]  # a few are of boxes, not of streets
     return {
         "first_names": _words(_made(faker, "first_name", 3000)),
         "last_names": _words(_made(faker, "last_name", 4000)),
         "cities": _words(_made(faker, "city", 3000)),
         "company_forms": sorted(set(_made(faker, "company_suffix", 200))) or ["Ltd"],
-        "number_first": address[:1].isdigit(),
+        "number_first": sum(address[:1].isdigit() for address in addresses) > len(addresses) // 2,
         "jobs": sorted(set(_made(faker, "job", 5000)))[:1024] or ["Clerk"],
         "countries": sorted(set(_made(faker, "country", 5000))) or ["Italy"],
     }

@@ -1,0 +1,28 @@
+"""The mask `faker`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from anonymizer.errors import PolicyError
+from anonymizer.maskers import Masker
+
+Masked = Callable[..., list[str | None]]
+Made = Callable[..., Masker]
+
+
+def test_golden_values(masked: Masked) -> None:
+    """Pinned: the same key gives these on any machine, in any version."""
+    values = ["red", "blue"]
+    expected = ["MintCream", "SlateGray"]
+    assert masked("faker", values, {"provider": "color_name"}) == expected
+
+
+def test_any_provider_with_its_arguments(masked: Masked, masker: Made) -> None:
+    """One that does not exist is refused with a hint."""
+    (out,) = masked("faker", ["x"], {"provider": "pystr_format", "args": {"string_format": "##"}})
+    assert str(out).isdigit()
+    with pytest.raises(PolicyError, match="Faker cannot make"):
+        masker("faker", {"provider": "no_such_thing"})
