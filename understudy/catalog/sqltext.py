@@ -40,7 +40,12 @@ def role(oid: str) -> str:
 
 def sorted_list(array: str) -> str:
     """A list whose order means nothing, in one order that no collation changes."""
-    return f'ARRAY(SELECT o FROM unnest({array}) o ORDER BY o COLLATE "C")'
+    return _unless_null(array, f'ARRAY(SELECT o FROM unnest({array}) o ORDER BY o COLLATE "C")')
+
+
+def _unless_null(array: str, expression: str) -> str:
+    """An expression that is not evaluated for what most rows have: nothing."""
+    return f"CASE WHEN {array} IS NULL THEN '{{}}' ELSE {expression} END"
 
 
 def column_options(array: str) -> str:
@@ -48,7 +53,8 @@ def column_options(array: str) -> str:
 
     It is another number for every table, no statement sets it, and pg_dump leaves it out.
     """
-    return f"ARRAY(SELECT o FROM unnest({array}) o WHERE o NOT LIKE 'pg_attver=%' ORDER BY o COLLATE \"C\")"
+    kept = f"ARRAY(SELECT o FROM unnest({array}) o WHERE o NOT LIKE 'pg_attver=%' ORDER BY o COLLATE \"C\")"
+    return _unless_null(array, kept)
 
 
 def option_names(array: str) -> str:
@@ -67,7 +73,7 @@ def privileges(acl: str, object_type: str, owner: str) -> str:
 
 def name_of(catalog: str, column: str, oid: str) -> str:
     """The name of a row of a small catalog, NULL for OID 0."""
-    return f"(SELECT n.{column} FROM {catalog} n WHERE n.oid = {oid})"
+    return f"CASE WHEN {oid} <> 0 THEN (SELECT n.{column} FROM {catalog} n WHERE n.oid = {oid}) END"
 
 
 def qualified(catalog: str, name: str, namespace: str, oid: str) -> str:
@@ -95,6 +101,8 @@ def column_names(relation: str, numbers: str) -> str:
 
 def extensions_needed(oid: str, catalog: str) -> str:
     """The extensions that an object was told to go with (`DEPENDS ON EXTENSION`)."""
-    return f"""ARRAY(SELECT quote_ident(n.extname) COLLATE "C" FROM pg_depend m JOIN pg_extension n
-      ON n.oid = m.refobjid WHERE m.deptype = 'x' AND m.classid = '{catalog}'::regclass AND m.objid = {oid}
-      ORDER BY 1)"""
+    declared = f"m.deptype = 'x' AND m.classid = '{catalog}'::regclass"
+    # the list of those that have any is made once and is short
+    return f"""CASE WHEN {oid} IN (SELECT m.objid FROM pg_depend m WHERE m.refclassid = 'pg_extension'::regclass
+      AND {declared}) THEN ARRAY(SELECT quote_ident(n.extname) COLLATE "C" FROM pg_depend m JOIN pg_extension n
+      ON n.oid = m.refobjid WHERE {declared} AND m.objid = {oid} ORDER BY 1) ELSE '{{}}' END"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from understudy import environments
 from understudy.catalog import Impact
 from understudy.catalog.names import JOURNAL_SCHEMA
 from understudy.cli import output
-from understudy.parity import Answer, Options, Verdict, compare, waivers
+from understudy.parity import Answer, Options, Verdict, compare, sensitivity, waivers
 from understudy.parity.formats import FORMATS, as_data, as_text
+from understudy.parity.parity import embedded_workshop
+from understudy.postgres import connect
 from understudy.rollout.schemas import open_schemas
 
 _STYLES = {
@@ -28,7 +31,7 @@ _ANSWER_STYLES = {Answer.SAME: "bold green", Answer.DIFFER: "bold red", Answer.C
 
 @click.command("parity")
 @click.argument("left")
-@click.argument("right")
+@click.argument("right", required=False)
 @click.option(
     "--ignore-schema",
     "ignored",
@@ -57,14 +60,21 @@ _ANSWER_STYLES = {Answer.SAME: "bold green", Answer.DIFFER: "bold red", Answer.C
     show_default=True,
     help="How the verdict is printed.",
 )
+@click.option(
+    "--sensitivity",
+    "prove",
+    is_flag=True,
+    help="Take LEFT alone: change a scratch copy of it, one attribute at a time, and show that each change is seen.",
+)
 @output.json_option
 def command(
     left: str,
-    right: str,
+    right: str | None,
     ignored: tuple[str, ...],
     waivers_file: Path | None,
     witness: str,
     shape: str,
+    prove: bool,
     as_json: bool,
 ) -> None:
     """Compare two schemas: same (exit 0), differ or cannot tell (exit 3).
@@ -72,6 +82,11 @@ def command(
     LEFT and RIGHT are each a database (postgresql://..., embedded:NAME, an environment), a .sql or .dump file, or a
     folder of migrations.
     """
+    if prove:
+        prove_sensitivity(left, (JOURNAL_SCHEMA, *ignored), as_json=as_json)
+        return
+    if right is None:
+        raise click.UsageError("Missing argument 'RIGHT'.")
     accepted = waivers.load(waivers_file) if waivers_file else []
     configuration = environments.load()
     with open_schemas(left, right, configuration) as (one, other):
@@ -85,6 +100,36 @@ def command(
     else:
         click.echo(FORMATS["json" if as_json else shape](verdict, labels))
     if not verdict:
+        raise click.exceptions.Exit(3)
+
+
+def prove_sensitivity(location: str, ignored: tuple[str, ...], *, as_json: bool) -> None:
+    """`--sensitivity`: exit 3 when a change was not seen."""
+    with open_schemas(location, location, environments.load()) as (schema, _):
+        with connect(schema.dsn) as connection:
+            major = connection.info.server_version // 10000
+        with embedded_workshop(major) as workshop:
+            trials = sensitivity.prove(schema.dsn, workshop, ignored)
+    unseen = [trial for trial in trials if trial.seen is False]
+    tried = [trial for trial in trials if trial.seen is not None]
+    data = {
+        "database": schema.label,
+        "changes": len(tried),
+        "unseen": len(unseen),
+        "trials": [dataclasses.asdict(trial) for trial in trials],
+    }
+
+    def text(console: Console) -> None:
+        for trial in trials:
+            word, style = {True: ("seen", "green"), False: ("NOT SEEN", "bold red"), None: ("not tried", "dim")}[
+                trial.seen
+            ]
+            line = Text.assemble((f"{word:10}", style), f"{trial.kind}: {trial.attribute}  ")
+            console.print(line.append(trial.statement or trial.reason, "dim"), soft_wrap=True)
+        console.print(Text(f"{len(tried) - len(unseen)} of {len(tried)} changes were seen", "bold"))
+
+    output.result(data, text, as_json=as_json)
+    if unseen:
         raise click.exceptions.Exit(3)
 
 

@@ -7,7 +7,7 @@ from understudy.catalog.model import Attribute, Impact, Kind
 
 
 def _operators(column: str) -> str:
-    return f"ARRAY(SELECT u.o::regoperator::text FROM unnest(x.{column}) WITH ORDINALITY u(o, place) ORDER BY u.place)"
+    return f"x.{column}::regoperator[]::text[]"
 
 
 CONSTRAINT = Kind(
@@ -56,12 +56,18 @@ CONSTRAINT = Kind(
     ),
 )
 
-_KEYS = """unnest(x.indkey::int2[], x.indclass::oid[], x.indcollation::oid[], x.indoption::int2[])
-  WITH ORDINALITY u(number, class, coll, flags, place)"""
+_OPERATOR_CLASSES = """ARRAY(SELECT q.opcnamespace::regnamespace::text || '.' || quote_ident(q.opcname)
+  FROM unnest(x.indclass::oid[]) WITH ORDINALITY u(class, place) JOIN pg_opclass q ON q.oid = u.class
+  ORDER BY u.place)"""
 
 
-def _per_key(expression: str) -> str:
-    return f"ARRAY(SELECT {expression} FROM {_KEYS} WHERE u.place <= x.indnkeyatts ORDER BY u.place)"
+def _of_columns(has: str, expression: str) -> str:
+    """What some column of an index has; the list of indexes with such columns is made once and is short."""
+    return (
+        f"CASE WHEN c.oid IN (SELECT n.attrelid FROM pg_attribute n WHERE {has}) THEN (SELECT "
+        f"array_agg(n.attnum || ': ' || {expression} ORDER BY n.attnum) FROM pg_attribute n "
+        f"WHERE n.attrelid = c.oid AND {has}) END"
+    )
 
 
 INDEX = Kind(
@@ -92,25 +98,26 @@ INDEX = Kind(
         Attribute("predicate", "pg_get_expr(x.indpred, x.indrelid)", Impact.PERFORMANCE, deparsed=True),
         Attribute(
             "operator classes",
-            _per_key(s.qualified("pg_opclass", "opcname", "opcnamespace", "u.class")),
+            _OPERATOR_CLASSES,
             Impact.PERFORMANCE,
         ),
         Attribute(
             "operator class options",
-            f"(SELECT array_agg(n.attnum || ': ' || {s.column_options('n.attoptions')}::text ORDER BY n.attnum) "
-            f"FROM pg_attribute n WHERE n.attrelid = c.oid AND {s.column_options('n.attoptions')} <> '{{}}')",
+            _of_columns(
+                f"n.attoptions IS NOT NULL AND {s.column_options('n.attoptions')} <> '{{}}'",
+                f"{s.column_options('n.attoptions')}::text",
+            ),
             Impact.PERFORMANCE,
         ),
-        Attribute("collations", _per_key("u.coll::regcollation::text"), Impact.PERFORMANCE),
-        Attribute("directions", _per_key("u.flags"), Impact.PERFORMANCE),
+        Attribute("collations", "x.indcollation::oid[]::regcollation[]::text[]", Impact.PERFORMANCE),
+        Attribute("directions", "x.indoption::int2[]", Impact.PERFORMANCE),
         Attribute("options", s.sorted_list("c.reloptions"), Impact.PERFORMANCE),
         Attribute("tablespace", s.name_of("pg_tablespace", "spcname", "c.reltablespace"), Impact.PERFORMANCE),
         Attribute("valid", "x.indisvalid", dumped=False),
         Attribute("clustered", "x.indisclustered", Impact.PERFORMANCE),
         Attribute(
             "statistics targets",
-            "(SELECT array_agg(n.attnum || ': ' || n.attstattarget ORDER BY n.attnum) FROM pg_attribute n "
-            "WHERE n.attrelid = c.oid AND n.attstattarget >= 0)",
+            _of_columns("n.attstattarget >= 0 AND n.attnum > 0", "n.attstattarget"),
             Impact.PERFORMANCE,
         ),
         Attribute(
