@@ -32,7 +32,7 @@ RANGES: Mapping[str, tuple[tuple[str, str], ...]] = {
             *("1632 960###", "7700 900###"),
         )
     ),
-    # ARCEP, decision 2009-0172: one range for each zone, and one of mobiles
+    # ARCEP, the French regulator: one range for each zone, and one of mobiles
     "fr_FR": tuple(
         (f"+33 {text} ## ##", f"0{text} ## ##")
         for text in ("1 99 00", "2 61 91", "3 53 01", "4 65 71", "5 36 49", "6 39 98")
