@@ -31,7 +31,7 @@ _NAMES_ONLY = re.compile(
     r"|null value in column|value for domain|aborting because|index row |new row for relation|there is no "
     r"|(?:check|exclusion|not-null|foreign key|partition) constraint|constraint |invalid snapshot|invalid page"
     r"|(?:role|type|schema|extension|function|operator|table|relation|language|collation|column|database|tablespace"
-    r"|text search|access method|publication|index|view|trigger|sequence|encoding|locale)"
+    r"|text search|access method|publication|index|view|trigger|sequence|encoding|locale|snapshot)"
     r"(?: \"|.* does not exist|.* already exists|.* is not )"
 )
 """Beginnings of messages whose quotes hold names of objects, never data."""

@@ -35,7 +35,7 @@ _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 _HARMLESS = {"number", "time", "boolean"}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
-_PHONE = re.compile(r"\+?[\d][\d\s()./-]{6,18}\d")
+_PHONE = re.compile(r"\+?\(?\d[\d\s()./-]{6,18}\d")
 
 
 @dataclass(frozen=True)
