@@ -1,0 +1,118 @@
+"""`understudy parity`: what LEFT and RIGHT may be, what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from understudy.postgres import EmbeddedServer, connect
+from understudy.postgres.programs import find
+
+pytestmark = pytest.mark.xdist_group("cli-parity")
+
+SCHEMA = (
+    "CREATE TABLE t (id int PRIMARY KEY, s varchar(9) CHECK (s IN ('a', 'b')));\nGRANT SELECT ON t TO some_reader;\n"
+)
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """A home of embedded servers that is kept running while the tests of this file load files into it."""
+    folder = Path(tempfile.mkdtemp(prefix="understudy-parity-cli-"))
+    folder.chmod(0o755)
+    with EmbeddedServer(durable=False, root=folder):
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(home))
+
+
+@pytest.fixture
+def files(tmp_path: Path, home: Path) -> dict[str, str]:
+    """One schema as a .sql file, as an archive of pg_dump, as a folder of migrations and as a database."""
+    (tmp_path / "schema.sql").write_text(SCHEMA)
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "10_reader.sql").write_text("GRANT SELECT ON t TO some_reader;\n")
+    (folder / "9_t.sql").write_text(SCHEMA.splitlines()[0])
+    (folder / "9_t.rollback.sql").write_text("DROP TABLE t;\n")
+    with EmbeddedServer(durable=False, root=home) as server:
+        server.drop_database("live")
+        live = server.create_database("live")
+        with connect(live) as connection:
+            connection.execute(SCHEMA.splitlines()[0])
+        command = [find("pg_dump", server_major=18).path, "-Fc", f"--dbname={live}", "-f", tmp_path / "schema.dump"]
+        subprocess.run(command, check=True, timeout=60)
+    return {
+        "sql": str(tmp_path / "schema.sql"),
+        "dump": str(tmp_path / "schema.dump"),
+        "folder": str(folder),
+        "live": "embedded:live",
+    }
+
+
+def test_files_folders_and_databases_are_all_schemas(cli: Callable[..., Any], files: dict[str, str]) -> None:
+    """A file, a folder in the order of its numbers: the same (0). An archive and its database: the same (0)."""
+    ran = cli("parity", files["sql"], files["folder"], "--json")
+    assert (ran.code, ran.json["verdict"]) == (0, "same"), ran
+    assert any("owners" in note for note in ran.json["notes"])
+    ran = cli("parity", files["dump"], files["live"], "--json")
+    assert (ran.code, ran.json["verdict"]) == (0, "same"), ran
+
+
+def test_nothing_made_for_a_comparison_is_left_behind(
+    cli: Callable[..., Any], files: dict[str, str], home: Path
+) -> None:
+    """Scratch databases and the roles that a file speaks of are gone afterwards."""
+    assert cli("parity", files["sql"], files["folder"]).code == 0
+    with EmbeddedServer(durable=False, root=home) as server:
+        assert [name for name in server.databases() if name.startswith("parity")] == []
+        with server.administer() as connection:
+            assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'some_reader'").fetchone() is None
+
+
+def test_a_difference_ends_with_three_in_every_format(cli: Callable[..., Any], files: dict[str, str]) -> None:
+    """Exit 3; the grant that the database lacks is named in each format."""
+    for shape in ("text", "json", "junit", "sarif", "html", "github"):
+        ran = cli("parity", files["live"], files["sql"], "--format", shape)
+        assert ran.code == 3
+        assert "SELECT to some_reader" in ran.out, shape
+
+
+def test_a_waiver_accepts_it(cli: Callable[..., Any], files: dict[str, str], tmp_path: Path) -> None:
+    """With a waiver for the grant they are the same, and the difference is listed as waived."""
+    waivers = tmp_path / "waivers.toml"
+    waivers.write_text(
+        'version = 1\n[[waivers]]\nobject = "table public.t"\nattribute = "privileges"\n'
+        'reason = "granted by the operator"\nexpires = 9999-01-01\n'
+    )
+    ran = cli("parity", files["live"], files["sql"], "--waivers", str(waivers), "--json")
+    assert (ran.code, ran.json["verdict"], len(ran.json["waived"])) == (0, "same", 1)
+
+
+def test_sql_that_does_not_load_is_an_error_with_the_server_s_words(cli: Callable[..., Any], tmp_path: Path) -> None:
+    """Exit 1 and the reason; a name that is nothing is a usage error."""
+    (tmp_path / "bad.sql").write_text("CREATE TABLE t (id no_such_type);\n")
+    ran = cli("parity", str(tmp_path / "bad.sql"), str(tmp_path / "bad.sql"), "--json")
+    assert ran.code == 1
+    assert "no_such_type" in ran.json["error"]["detail"]
+    assert cli("parity", str(tmp_path / "gone.sql"), str(tmp_path / "bad.sql")).code == 2
+    assert cli("parity", str(tmp_path / "bad.sql")).code == 2
+
+
+def test_it_proves_itself_on_a_schema(cli: Callable[..., Any], files: dict[str, str]) -> None:
+    """`--sensitivity` takes LEFT alone; every change was seen."""
+    ran = cli("parity", files["live"], "--sensitivity", "--json")
+    data = json.loads(ran.out)
+    assert (ran.code, data["unseen"]) == (0, 0)
+    assert data["changes"] > 15
