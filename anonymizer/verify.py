@@ -11,6 +11,7 @@ Values are compared by 64-bit hashes, so memory is eight bytes for each differen
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -121,9 +122,40 @@ class CheckTable:
                     check.see(values.filter(values != ""), originals=originals)
                 rows += frame.height
                 report(str(self.plan.name), frame.height, len(block))
-        for check in checks:
-            check.settle()
         return rows
+
+
+class _Hashes:
+    """A set of 64-bit hashes: filled first, then asked. Eight bytes for each, in one sorted run."""
+
+    def __init__(self) -> None:
+        self._run = pl.Series(dtype=pl.UInt64)
+        self._new: list[pl.Series] = []
+        self._waiting = 0
+
+    def add(self, hashes: pl.Series) -> None:
+        """Add some. They are merged when they are as many as those before, so each is sorted a few times only."""
+        self._new.append(hashes)
+        self._waiting += len(hashes)
+        if self._waiting > max(len(self._run), 2**16):
+            self._merge()
+
+    def _merge(self) -> None:
+        if self._new:
+            self._run = pl.concat([self._run, *self._new]).unique().sort()
+            self._new, self._waiting = [], 0
+
+    def has(self, hashes: pl.Series) -> pl.Series:
+        """Which of these are in the set, as booleans."""
+        self._merge()
+        if not len(self._run):
+            return pl.repeat(False, len(hashes), dtype=pl.Boolean, eager=True)
+        at = self._run.search_sorted(hashes).clip(upper_bound=len(self._run) - 1)
+        return self._run.gather(at) == hashes
+
+    def __len__(self) -> int:
+        self._merge()
+        return len(self._run)
 
 
 class _Column:
@@ -132,50 +164,38 @@ class _Column:
     def __init__(self, plan: ColumnPlan, context: Context) -> None:
         self.plan = plan
         self._masker = build(plan, context)
-        self._originals: list[pl.Series] = []
-        self._survivors: dict[int, pl.Series] = {}
-        self._coincidences: dict[int, pl.Series] = {}
+        self._originals: dict[int, _Hashes] = defaultdict(_Hashes)
+        self._survivors: dict[int, _Hashes] = defaultdict(_Hashes)
+        self._coincidences: dict[int, _Hashes] = defaultdict(_Hashes)
 
     def see(self, values: pl.Series, *, originals: bool) -> None:
+        """Take in a block's values, of the source or of the clone."""
         for group, (masker, parts) in enumerate(self._masker.groups(values)):
             # the empty string and null tell nothing about anybody
             parts = parts.filter(parts != "").unique()
             if originals:
-                self._remember(group, parts.hash(_HASH_SEED))
-            elif group < len(self._originals):
+                self._originals[group].add(parts.hash(_HASH_SEED))
+            else:
                 self._compare(group, masker, parts)
-
-    def settle(self) -> None:
-        """Forget what was seen twice."""
-        self._originals = [series.unique() for series in self._originals]
-
-    def _remember(self, group: int, hashes: pl.Series) -> None:
-        while len(self._originals) <= group:
-            self._originals.append(pl.Series(dtype=pl.UInt64))
-        self._originals[group] = pl.concat([self._originals[group], hashes]).unique()
 
     def _compare(self, group: int, masker: Masker, parts: pl.Series) -> None:
         hashes = parts.hash(_HASH_SEED)
-        known = hashes.is_in(self._originals[group].implode())
-        found = parts.filter(known)
-        if not len(found):
+        known = self._originals[group].has(hashes)
+        if not known.any():
             return
-        excused = masker.could_be_ours(found).fill_null(False)
-        _add(self._coincidences, group, hashes.filter(known).filter(excused))
-        _add(self._survivors, group, hashes.filter(known).filter(~excused))
+        excused = masker.could_be_ours(parts.filter(known)).fill_null(False)
+        self._coincidences[group].add(hashes.filter(known).filter(excused))
+        self._survivors[group].add(hashes.filter(known).filter(~excused))
 
     def result(self) -> ColumnCheck:
+        """What was found, once both sides have been seen."""
         return ColumnCheck(
             self.plan.name,
             self.plan.mask.name,
-            sum(len(series) for series in self._originals),
-            sum(len(series) for series in self._survivors.values()),
-            sum(len(series) for series in self._coincidences.values()),
+            sum(map(len, self._originals.values())),
+            sum(map(len, self._survivors.values())),
+            sum(map(len, self._coincidences.values())),
         )
-
-
-def _add(found: dict[int, pl.Series], group: int, hashes: pl.Series) -> None:
-    found[group] = pl.concat([found[group], hashes]).unique() if group in found else hashes
 
 
 def _count(context: Context, end: Endpoint, table: TableName, snapshot: str) -> int:
