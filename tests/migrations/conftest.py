@@ -1,4 +1,4 @@
-"""Applies the files of migrations/ one by one, each in a transaction, without the runner."""
+"""The files of migrations/, one by one, each run in a transaction without the runner."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def apply() -> Run:
 
 
 @pytest.fixture
-def migrated(database: str, names: list[str], apply: Run) -> Iterator[Connection]:
+def migrated(migrated_database: str) -> Iterator[Connection]:
     """A connection to a database that has every migration."""
-    with connect(database) as connection:
-        for name in names:
-            apply(connection, name)
+    with connect(migrated_database) as connection:
         yield connection
