@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -125,6 +126,19 @@ def test_what_does_not_restore_is_no_backup(
         create(full, "prod", settings, postgres_server)
     assert Store(settings.folder).all() == []
     assert not list((settings.folder / "prod").iterdir())
+
+
+def test_a_backup_that_lost_a_row_is_none(
+    full: str, settings: BackupSettings, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the trial restore counts must be what was counted in the dump's snapshot."""
+    module = importlib.import_module("understudy.migrate.backup.create")
+    count = module.count_rows
+    counts = iter([{"public.p": 3}, {"public.p": 2}])
+    monkeypatch.setattr(module, "count_rows", lambda connection: count(connection) | next(counts))
+    with pytest.raises(BackupError, match="does not restore to what was dumped"):
+        create(full, "prod", settings, postgres_server)
+    assert Store(settings.folder).all() == []
 
 
 def test_a_killed_backup_leaves_nothing_that_looks_like_one(

@@ -240,6 +240,39 @@ def test_a_files_own_lock_timeout_counts(database: str, write: Write, quick: Opt
     assert ask(database, "TABLE seen") == [("5s",)]
 
 
+def test_the_pauses_grow_and_are_never_the_same(database: str, write: Write) -> None:
+    """Each pause is about twice the one before, shortened or lengthened at random, and bounded."""
+    folder = write({"1_a": "CREATE TABLE t (id int)", "2_b": "ALTER TABLE t ADD x int"})
+    migrate.up(database, folder, to=1)
+    began: list[float] = []
+    paused: list[float] = []
+
+    def trace(moment: str, label: str, place: int) -> None:
+        if moment == "statement" and began:
+            paused.append(time.monotonic() - began.pop())
+        elif moment == "waiting":
+            began.append(time.monotonic())
+
+    options = Options(lock_timeout_ms=50, attempts=4, first_pause_s=0.2, longest_pause_s=0.4, trace=trace)
+    with contextlib.closing(connect(database, autocommit=False)) as other:
+        other.execute("SELECT * FROM t")
+        with pytest.raises(LockTimeoutError):
+            migrate.up(database, folder, options=options)
+    assert len(paused) == 3
+    assert paused[0] >= 0.1
+    assert min(paused[1:]) >= 0.2
+    assert len({round(pause, 4) for pause in paused}) == 3
+
+
+def test_a_runner_that_lost_its_lock_writes_nothing(database: str, write: Write, ask: Ask) -> None:
+    """The lock is looked for in the very transaction that matters: who lost it may not be alone any more."""
+    for folder in (write(THREE), write({"0001_a": f"-- transaction: none\n{THREE['0001_a']}"})):
+        options = Options(attach=lambda connection: connection.execute("SELECT pg_advisory_unlock_all()") and None)
+        with pytest.raises(MigrateError, match="the runner's lock was lost"):
+            migrate.up(database, folder, options=options)
+        assert ask(database, TABLES) == [(None,)]
+
+
 def test_a_second_runner_waits_for_its_turn(database: str, write: Write, quick: Options) -> None:
     """While one runner works another waits, and is refused with who it is when its patience ends."""
     folder = write(THREE)
