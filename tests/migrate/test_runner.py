@@ -266,7 +266,8 @@ def test_the_pauses_grow_and_are_never_the_same(database: str, write: Write) -> 
 
 def test_a_runner_that_lost_its_lock_writes_nothing(database: str, write: Write, ask: Ask) -> None:
     """The lock is looked for in the very transaction that matters: who lost it may not be alone any more."""
-    for folder in (write(THREE), write({"0001_a": f"-- transaction: none\n{THREE['0001_a']}"})):
+    for header in ("", "-- transaction: none\n"):
+        folder = write({"0001_a": header + THREE["0001_a"]})
         options = Options(attach=lambda connection: connection.execute("SELECT pg_advisory_unlock_all()") and None)
         with pytest.raises(MigrateError, match="the runner's lock was lost"):
             migrate.up(database, folder, options=options)
