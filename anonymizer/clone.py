@@ -32,12 +32,12 @@ from anonymizer.aside import Aside
 from anonymizer.catalog import Connection, Database, SequenceState, Table
 from anonymizer.endpoint import Endpoint
 from anonymizer.errors import CloneRefused, LeakError
-from anonymizer.identifiers import TableName
+from anonymizer.identifiers import TableName, quote
 from anonymizer.keys import Key
 from anonymizer.pipeline import Chunk
 from anonymizer.plan import TablePlan
 from anonymizer.policy import Policy
-from anonymizer.schema import Programs, Schema, missing_roles, missing_tablespaces
+from anonymizer.schema import Programs, Schema, missing_policy_roles, missing_roles, missing_tablespaces
 from anonymizer.verify import CheckTable, Verification
 from anonymizer.workers import Context, Job, Pool
 
@@ -67,6 +67,10 @@ CODECS = {
 
 class SameDatabase(CloneRefused):
     """the target is the source"""
+
+
+class RolesMissing(CloneRefused):
+    """the target's server lacks roles that row-level security names"""
 
 
 class TargetTooOld(CloneRefused):
@@ -253,6 +257,12 @@ class _Clone:
         with tempfile.TemporaryDirectory(prefix="understudy-") as folder, Pool(context, jobs) as pool:
             schema = Schema(self.request.programs, Path(folder) / "schema.dump")
             with self._step("schema"):
+                if missing := missing_policy_roles(source, new.connection):
+                    raise RolesMissing(
+                        detail=f"Row-level security of the source names {', '.join(missing)}, and the target's server "
+                        "has no such role. Without its policies a table would show too much or nothing.",
+                        hint="; ".join(f"CREATE ROLE {quote(role)}" for role in missing) + " on the target's server.",
+                    )
                 schema.dump(context.source, snapshot)
                 self.left_out += schema.left_out
                 new.create(aside.properties(source))

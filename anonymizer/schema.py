@@ -113,10 +113,20 @@ def _run(command: Sequence[str | Path], end: Endpoint, doing: str) -> None:
 
 def missing_roles(source: Connection, target: Connection) -> list[str]:
     """Roles that own something in the source or are granted something, and that the target's server lacks."""
+    return _missing(source, target, "true")
+
+
+def missing_policy_roles(source: Connection, target: Connection) -> list[str]:
+    """Roles that a policy of row-level security in the source names, and that the target's server lacks."""
+    return _missing(source, target, "d.classid = 'pg_policy'::regclass")
+
+
+def _missing(source: Connection, target: Connection, condition: str) -> list[str]:
     used = source.execute(
-        """SELECT DISTINCT r.rolname FROM pg_catalog.pg_shdepend d
+        f"""SELECT DISTINCT r.rolname FROM pg_catalog.pg_shdepend d
         JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid AND d.refclassid = 'pg_authid'::regclass
-        WHERE d.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"""
+        WHERE d.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+        AND {condition}""".encode()
     ).fetchall()
     known = {name for (name,) in target.execute("SELECT rolname FROM pg_catalog.pg_roles")}
     return sorted({str(name) for (name,) in used} - known)

@@ -113,8 +113,9 @@ def build(connection: psycopg.Connection[Any], found: tuple[Table, ...]) -> dict
             other = len(found[table.refers_to].rows)
             refers = f"{n % other}-{table.refers_to}-original@corp.test" if other and n % 3 else None
             key = f"{n}-{number}-original@corp.test"
+            into = name.replace("%", "%%")
             connection.execute(
-                f"INSERT INTO {name} VALUES (%s, %s, %s, %s{casts})".encode(), [n, n % 2, key, refers, *values]
+                f"INSERT INTO {into} VALUES (%s, %s, %s, %s{casts})".encode(), [n, n % 2, key, refers, *values]
             )
         masks = {
             column: {"mask": "json", "others": "text"} if mask == "json" else mask

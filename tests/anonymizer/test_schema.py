@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from anonymizer import endpoint
+from anonymizer.clone import RolesMissing
 from anonymizer.schema import Schema, missing_roles, missing_tablespaces
 from anonymizer.servererrors import ServerFailed
 from understudy.postgres import EmbeddedServer, Server, connect
@@ -116,6 +117,13 @@ def test_a_clone_on_another_server_of_another_version(
 
         across = replace(pair, source=source)
         result = across.clone({"public.t": {"email": "email"}})
+        with connect(source) as connection:
+            connection.execute(f"CREATE POLICY p ON t TO {role} USING (true)".encode())
+        oid = across.oid()
+        with pytest.raises(RolesMissing) as raised:
+            across.clone({"public.t": {"email": "email"}})
+        assert f'CREATE ROLE "{role}"' in str(raised.value)
+        assert across.oid() == oid
         assert any(f"the server lacks the role {role}" in said for said in result.left_out)
         assert pair.sql("SELECT id, n::text, email LIKE '%@example.%' FROM t ORDER BY id", target=True) == [
             (1, "NaN", True),
