@@ -299,10 +299,13 @@ def odds(rows: int, outputs: int) -> str:
     """The odds that two of so many rows get the same one of so many equally likely outputs, in words."""
     if rows > outputs:
         return "1 in 1"
-    # the birthday bound: 1 - product of (1 - i/outputs), by its logarithm
-    exponent = rows * (rows - 1) / (2 * outputs)
-    if rows > outputs // 100:
+    # the logarithm of (1 - 0/outputs)(1 - 1/outputs)...: summed, or for many rows by its series or Stirling's
+    if rows <= 10_000:
+        exponent = -math.fsum(math.log1p(-number / outputs) for number in range(rows))
+    elif rows > outputs // 100:
         exponent = math.lgamma(outputs - rows + 1) - math.lgamma(outputs + 1) + rows * math.log(outputs)
+    else:
+        exponent = rows * (rows - 1) / (2 * outputs) + rows**3 / (6 * outputs**2)
     chance = -math.expm1(-exponent)
     if chance <= 0:
         return "nil"

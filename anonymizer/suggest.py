@@ -22,18 +22,41 @@ _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (mask, re.compile(pattern))
     for mask, pattern in (
         ("email", r"e_?mail|(^|_)mail($|_)"),
+        ("user_agent", r"user_?agent|(^|_)browser($|_)"),
+        ("mac", r"(^|_)mac($|_)|mac_?addr|hw_?addr"),
         ("ip", r"(^|_)ip($|_|v[46]|addr)|remote_addr"),
+        ("user_name", r"(^|_)(user_?name|log_?in|nick_?name|handle|screen_?name)$"),
+        ("password", r"passw(or)?d|(^|_)pwd($|_)|pass_?hash"),
+        ("token", r"token|secret|api_?key|(^|_)session(_?id|_?key)($|_)|otp|nonce"),
+        ("iban", r"(^|_)iban($|_)|bank_?account"),
+        ("card", r"card_?(no|num|number)|credit_?card|(^|_)pan$"),
+        ("national_id", r"(^|_)(ssn|nir|dni|nie|tax_?id|fiscal_?code|national_?id|codice_?fiscale)($|_)"),
+        ("birth_date", r"birth|(^|_)dob($|_)|nascita"),
         ("first_name", r"first_?name|given_?name|fore_?name|(^|_)nome$|vorname|prenom"),
         ("last_name", r"last_?name|sur_?name|family_?name|cognome|nachname"),
         ("phone", r"phone|mobile|(^|_)tel($|_)|(^|_)fax($|_)|cell(ulare)?($|_)|telefono"),
         ("company", r"company|employer|organi[sz]ation|azienda|(^|_)firm($|_)"),
-        ("address", r"address|street|(^|_)addr|indirizzo"),
+        ("postcode", r"post_?(al_?)?code|(^|_)zip|(^|_)cap$"),
+        ("address", r"address|(^|_)addr|indirizzo"),
+        ("street", r"street|(^|_)via$"),
         ("city", r"(^|_)(city|town|citta)($|_)|billing_?city"),
-        ("name", r"full_?name|display_?name|contact_?name|(customer|person|user|author|owner)_?name|ragione_sociale"),
-        ("text", r"note|comment|description|message|body|bio|subject|post_?code|zip|token|secret|password|iban|ssn"),
+        ("country", r"(^|_)(country|nation(ality)?|paese)($|_)"),
+        ("job", r"(^|_)(job|occupation|profession|job_?title)($|_)"),
+        ("url", r"(^|_)(url|uri|website|homepage|link|avatar|referr?er)($|_)"),
+        ("name", r"full_?name|display_?name|contact_?name|(customer|person|author|owner)_?name|ragione_sociale"),
+        ("text", r"note|comment|description|message|body|bio|subject"),
     )
 )
-_HARMLESS = {"number", "time", "boolean"}
+_BY_KIND = {
+    "inet": ("ip", "holds network addresses"),
+    "macaddr": ("mac", "holds hardware addresses"),
+    "uuid": ("uuid", "UUIDs, which join as before"),
+    "bytea": ("bytea", "bytes that nobody can look into"),
+    "point": ("geo", "holds coordinates"),
+    "tsvector": ("tsvector", "the words of some text"),
+}
+_NEVER_REPEAT = frozenset({"email", "user_name", "uuid", "token", "card", "iban", "mac", "national_id"})
+_HARMLESS = {"number", "time", "boolean", "enum"}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
 _PHONE = re.compile(r"\+?\(?\d[\d\s()./-]{6,18}\d")
 
@@ -80,8 +103,11 @@ def guess(column: Column, values: Sequence[str]) -> Guess:
         return _json(values)
     by_value = _by_values(values)
     by_name = next((mask for mask, pattern in _NAMES if pattern.search(column.name.lower())), None)
-    if column.kind == "inet":
-        return _fit(column, Guess(_toml("ip"), 0.95, "holds network addresses"))
+    if column.kind in _BY_KIND:
+        mask, reason = _BY_KIND[column.kind]
+        return _fit(column, Guess(_toml(mask), 0.95 if column.kind == "inet" else 0.7, reason))
+    if column.kind in ("hstore", "xml"):
+        return Guess(f'{{ mask = "{column.kind}", others = "text" }}', 0.5, f"type {column.type}")
     if column.kind in _HARMLESS:
         return _harmless(column, by_name)
     if column.kind != "text":
@@ -96,25 +122,58 @@ def guess(column: Column, values: Sequence[str]) -> Guess:
 
 
 def _harmless(column: Column, by_name: str | None) -> Guess:
-    """Numbers, times and truth values: kept, unless the name says that they are about somebody."""
-    if re.search(r"(^|_)id$", column.name.lower()):
+    """Numbers, times, truth values and labels: kept, unless the name says that they are about somebody."""
+    name = column.name.lower()
+    if re.search(r"(^|_)id$", name):
         return Guess(_toml(KEEP), 0.7, "a surrogate key by its name and type")
-    if by_name or re.search(r"birth|(^|_)dob($|_)|salary|(^|_)lat($|_)|(^|_)lon(g)?($|_)", column.name.lower()):
+    if found := _personal(column, name, by_name):
+        return found
+    if by_name:
         return Guess(_toml(UNKNOWN), 0.0, f"its name speaks of a person, its type is {column.type}")
     return Guess(_toml(KEEP), 0.6, f"type {column.type}, and its name speaks of nobody")
 
 
+def _personal(column: Column, name: str, by_name: str | None) -> Guess | None:
+    """Numbers and dates that are about somebody, and for which there is a mask."""
+    if column.unique:
+        return None
+    if by_name == "birth_date" and column.base in ("", "date", "timestamp", "timestamptz") and column.kind == "time":
+        return Guess(_toml("birth_date"), 0.9, "its name and type")
+    if column.kind != "number":
+        return None
+    if found := re.search(r"(^|_)(lat|lon|lng)(itude|gitude|g)?($|_)", name):
+        axis = "lat" if found[2] == "lat" else "lon"
+        return Guess(f'{{ mask = "geo", axis = "{axis}" }}', 0.9, "its name and type")
+    if re.search(r"salary|wage|income|stipendio", name):
+        return Guess('{ mask = "noise", percent = 10 }', 0.7, "its name and type")
+    return None
+
+
 def _fit(column: Column, found: Guess) -> Guess:
     """A unique column needs a mask that never repeats itself."""
-    if column.unique and found.mask != _toml("email"):
-        return Guess(f"{{ mask = {found.mask}, unique = true }}", found.confidence, found.reason + ", unique")
-    return found
+    mask = json.loads(found.mask)
+    if not column.unique or mask in _NEVER_REPEAT:
+        return found
+    if mask == "ip" and column.kind == "inet":
+        return Guess('{ mask = "ip", prefix = true }', found.confidence, found.reason + ", unique")
+    if column.kind != "text":
+        return Guess(_toml(UNKNOWN), 0.0, f"{found.reason}, but it is unique and {mask} repeats itself")
+    return Guess(f"{{ mask = {found.mask}, unique = true }}", found.confidence, found.reason + ", unique")
 
 
 def _by_values(values: Sequence[str]) -> str | None:
     tests: tuple[tuple[str, Callable[[str], object]], ...] = (
         ("email", _EMAIL.fullmatch),
+        ("uuid", re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).fullmatch),
+        ("mac", re.compile(r"([0-9a-f]{2}[:-]){5}[0-9a-f]{2}", re.IGNORECASE).fullmatch),
         ("ip", _is_address),
+        ("url", re.compile(r"https?://\S+").fullmatch),
+        ("user_agent", re.compile(r"Mozilla/\d.*").fullmatch),
+        ("password", re.compile(r"\$2[aby]\$\d\d\$.{53}|pbkdf2_sha\d+\$.*|\$argon2id?\$.*").fullmatch),
+        ("iban", re.compile(r"[A-Z]{2}\d{2}( ?[A-Z0-9]){11,30}").fullmatch),
+        ("national_id", re.compile(r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]|\d{3}-\d{2}-\d{4}").fullmatch),
+        ("card", _is_card),
+        ("token", re.compile(r"[0-9a-f]{32,}|eyJ[\w-]+\.[\w.-]+|(sk|pk|ghp|xox.)[_-]\w{16,}").fullmatch),
         ("phone", _is_phone),
     )
     for mask, test in tests:
@@ -123,6 +182,15 @@ def _by_values(values: Sequence[str]) -> str | None:
     if values and any(_EMAIL.search(value) for value in values):
         return "text"
     return None
+
+
+def _is_card(value: str) -> bool:
+    """Whether it has as many digits as a card and passes Luhn's test."""
+    plain = re.sub(r"[ -]", "", value)
+    if not re.fullmatch(r"\d{13,19}", plain):
+        return False
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(plain))]
+    return sum(digit - 9 * (digit > 9) for digit in doubled) % 10 == 0
 
 
 def _is_address(value: str) -> bool:

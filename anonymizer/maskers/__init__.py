@@ -143,7 +143,7 @@ def apply(masker: Masker, values: pl.Series, row: Row | None = None) -> pl.Serie
     at = touched.arg_true()
     if len(at) == 0:
         return values
-    return values.scatter(at, _finish(masker, values.gather(at), row.gather(at) if row else None))
+    return values.clone().scatter(at, _finish(masker, values.gather(at), row.gather(at) if row else None))
 
 
 def _finish(masker: Masker, values: pl.Series, row: Row | None) -> pl.Series:

@@ -37,7 +37,7 @@ class Card(Masker):
         """The image of each number."""
         digits = values.str.replace_all(r"[ -]", "")
         fits = digits.str.contains(r"^\d{12,19}$")
-        out = values
+        out = values.clone()
         if len(at := (~fits).arg_true()):
             out = out.scatter(at, self._shapes.permute(out.gather(at)))
         frame = pl.DataFrame({"at": pl.int_range(len(values), eager=True), "d": digits}).filter(fits)

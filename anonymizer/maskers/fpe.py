@@ -56,7 +56,7 @@ class Fpe(Masker):
                 "zero": whole == "0",
             }
         ).drop_nulls()
-        out = values
+        out = values.clone()
         for (minus, before, behind, zero), group in frame.group_by(
             "sign", "before", "behind", "zero", maintain_order=True
         ):

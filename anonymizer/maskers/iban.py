@@ -35,7 +35,7 @@ class Iban(Masker):
         """The image of each account."""
         bare = values.str.replace_all(r"[ -]", "")
         fits = bare.str.contains(_IBAN)
-        out = values
+        out = values.clone()
         if len(at := (~fits).arg_true()):
             out = out.scatter(at, self._apart(out.gather(at)))
         if len(at := fits.arg_true()):
@@ -52,11 +52,15 @@ class Iban(Masker):
 
     def _images(self, values: pl.Series) -> pl.Series:
         country, check, account = values.str.slice(0, 2), values.str.slice(2, 2), values.str.slice(4)
-        image = self._shapes.permute(account)
-        if len(at := values.str.contains(_ITALIAN).arg_true()):
-            image = image.scatter(at, self._italian(account.gather(at)))
-        if len(at := values.str.contains(_SPANISH).arg_true()):
-            image = image.scatter(at, self._spanish(account.gather(at)))
+        italian, spanish = values.str.contains(_ITALIAN), values.str.contains(_SPANISH)
+        image = account.clone()  # scatter works in place
+        for where, images in (
+            (italian, self._italian),
+            (spanish, self._spanish),
+            (~(italian | spanish), self._shapes.permute),
+        ):
+            if len(at := where.arg_true()):
+                image = image.scatter(at, images(account.gather(at)))
         digits = checkdigits.moved(check.cast(pl.Int64), _check(country, account), _check(country, image), 100)
         return country + digits.cast(pl.String).str.zfill(2) + image
 

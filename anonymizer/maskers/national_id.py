@@ -43,7 +43,7 @@ class NationalId(Masker):
 
     def mask(self, values: pl.Series) -> pl.Series:
         """A number for each value."""
-        out = values
+        out = values.clone()
         rest = pl.repeat(True, len(values), dtype=pl.Boolean, eager=True)
         for pattern, images in self._forms:
             found = values.str.contains(pattern)

@@ -80,7 +80,7 @@ class Shapes:
     def permute(self, values: pl.Series) -> pl.Series:
         """The image of each string; none is null."""
         values = values.rename("value")
-        out = values
+        out = values.clone()
         ascii_only = values.str.len_bytes() == values.str.len_chars()
         other = self._alphabet.pattern
         length = values.str.replace_all(f"[^{other[1:]}", "").str.len_bytes()

@@ -46,7 +46,7 @@ class Token(Masker):
 
     def _images(self, values: pl.Series) -> pl.Series:
         hexadecimal = values.str.contains(_HEX)
-        out = values
+        out = values.clone()
         if len(at := hexadecimal.arg_true()):
             out = out.scatter(at, self._hex.permute(values.gather(at)))
         if len(at := (~hexadecimal).arg_true()):
