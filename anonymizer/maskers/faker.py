@@ -76,6 +76,20 @@ def _sample(locale: str, provider: str, arguments: Mapping[str, Any], size: int)
     from faker import Faker  # late: it takes a fifth of a second, and most policies do without it
 
     faker = Faker(locale, use_weighting=False)
+    settle(faker)
     faker.seed_instance(_SEED)
     make = getattr(faker, provider)
     return [str(make(**arguments)) for _ in range(size)]
+
+
+def settle(faker: Any) -> None:
+    """Put the providers' lists of words in an order that is the same in every process.
+
+    Some of them (Italy's towns among them) are made from sets, whose order changes with Python's hash seed: two
+    workers of one clone would draw different values for the same input.
+    """
+    for provider in faker.get_providers():
+        for name in dir(type(provider)):
+            value = getattr(type(provider), name, None)
+            if isinstance(value, list | tuple) and value and all(isinstance(word, str) for word in value):
+                setattr(provider, name, sorted(value))

@@ -42,6 +42,8 @@ def build(locale: str) -> dict[str, Any]:
 def _faker(locale: str) -> Any:
     from faker import Faker
 
+    from anonymizer.maskers.faker import settle
+
     try:
         faker = Faker(locale, use_weighting=False)
     except AttributeError:
@@ -49,6 +51,7 @@ def _faker(locale: str) -> Any:
             f"there is no locale {locale!r}",
             hint="Write it as Faker does: it_IT, en_US, de_DE, ...",
         ) from None
+    settle(faker)
     faker.seed_instance(0)
     return faker
 

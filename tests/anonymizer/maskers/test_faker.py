@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -26,3 +28,20 @@ def test_any_provider_with_its_arguments(masked: Masked, masker: Made) -> None:
     assert str(out).isdigit()
     with pytest.raises(PolicyError, match="Faker cannot make"):
         masker("faker", {"provider": "no_such_thing"})
+
+
+def test_the_pool_is_the_same_in_every_process() -> None:
+    """Faker keeps some words in sets, whose order changes with Python's hash seed, and each worker has its own."""
+    code = "from anonymizer.maskers.faker import _pool; print(_pool('it_IT', 'city', ())[:50])"
+    pools = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(pools) == 1
