@@ -257,6 +257,19 @@ def test_a_value_of_forty_megabytes(pair: Any) -> None:
     assert pair.sql(query, target=True) == pair.sql(query)
 
 
+def test_many_small_tables(pair: Any) -> None:
+    """Some empty, each of one row or two: no table is forgotten among many."""
+    pair.sql(
+        "DO $$ BEGIN FOR i IN 1..60 LOOP EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, email text)', i); "
+        "EXECUTE format('INSERT INTO t%s SELECT g, g || ''@corp.test'' FROM generate_series(1, %s %% 3) g', i, i); "
+        "END LOOP; END $$"
+    )
+    result = pair.clone({f"public.t{i}": {"email": "email"} for i in range(1, 4)}, jobs=2)
+    assert len(result.tables) == 60
+    assert result.rows == 60
+    pair.assert_kept("t4", "t5", "t6", "t60")
+
+
 def test_what_a_database_lacks_its_clone_lacks(pair: Any) -> None:
     """Also the schema and the language that every new database is born with."""
     pair.sql("CREATE SCHEMA app", "CREATE TABLE app.t (a int)", "DROP SCHEMA public", "DROP EXTENSION plpgsql")
