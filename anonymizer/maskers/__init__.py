@@ -146,7 +146,21 @@ def apply(masker: Masker, values: pl.Series, row: Row | None = None) -> pl.Serie
     return values.clone().scatter(at, _finish(masker, values.gather(at), row.gather(at) if row else None))
 
 
+_SAMPLE = 1000
+"""How many values tell whether a column repeats itself; fewer are masked one by one."""
+
+
 def _finish(masker: Masker, values: pl.Series, row: Row | None) -> pl.Series:
+    if row or len(values) <= _SAMPLE or values.head(_SAMPLE).n_unique() > _SAMPLE // 2:
+        return _each(masker, values, row)
+    # a mask costs several times what it costs to find equal values, and gives them equal outputs
+    unique = values.unique()
+    pairs = pl.DataFrame({"value": unique, "masked": _each(masker, unique, None)})
+    found = values.alias("value").to_frame().join(pairs, on="value", how="left", maintain_order="left")
+    return found.get_column("masked")
+
+
+def _each(masker: Masker, values: pl.Series, row: Row | None) -> pl.Series:
     masked = masker.mask_with(values, row) if row else masker.mask(values)
     if masker.mask_options.get("unique"):
         limit = masker.setting.max_length

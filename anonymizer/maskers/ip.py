@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -9,6 +10,13 @@ import polars as pl
 
 from anonymizer.maskers.base import Mask, Masker, Setting, number
 from anonymizer.maskers.prefixes import Prefixes
+
+
+@functools.cache
+def _halves() -> pl.Series:
+    """Two octets as text, for each number of 16 bits: most columns hold plain IPv4 only, and this is quick."""
+    return pl.Series([f"{half // 256}.{half % 256}" for half in range(65536)])
+
 
 _LIKELY = r"^[0-9.]+(?:/\d+)?$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/\d+)?$"
 
@@ -45,6 +53,9 @@ class Ip(Masker):
 
     def _reserved(self, values: pl.Series) -> pl.Series:
         digests = self.digests.hexadecimal(values)
+        if not self.setting.cidr and not values.str.contains("[:/]").any():
+            address = number(digests, 0, 2**28) + 0xF0000000
+            return _halves().gather(address // 65536) + "." + _halves().gather(address % 65536)
         length = values.str.extract(r"/(\d{1,3})$").cast(pl.UInt8, strict=False)
         suffix = ("/" + length.cast(pl.String)).fill_null("")
         six = values.str.contains(":", literal=True)

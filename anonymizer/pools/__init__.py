@@ -66,8 +66,14 @@ def number_first(locale: str) -> bool:
 
 def ascii_lower(pool: pl.Series) -> pl.Series:
     """A pool in lower-case ASCII letters, for addresses on the network."""
-    letters = ["".join(c for c in _ascii(value).lower() if c.isalnum()) for value in pool]
-    return pl.Series(pool.name, [value or f"user{n}" for n, value in enumerate(letters)])
+    return pl.Series(pool.name, _lowered(tuple(pool.to_list())))
+
+
+@functools.lru_cache(maxsize=64)
+def _lowered(values: tuple[str, ...]) -> list[str]:
+    """Remembered, for a mask is made ready for every column anew."""
+    letters = ["".join(c for c in _ascii(value).lower() if c.isalnum()) for value in values]
+    return [value or f"user{n}" for n, value in enumerate(letters)]
 
 
 def _expressible(value: str, codec: str) -> bool:
