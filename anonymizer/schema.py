@@ -55,13 +55,12 @@ class Schema:
         listed = subprocess.run(
             [self._programs.pg_restore, "--list", self._archive],
             capture_output=True,
-            text=True,
-            errors="replace",
             env=environment,
             check=True,
-        ).stdout.splitlines()
+        ).stdout
         kept = []
-        for line in listed:
+        # by newlines alone: a name may hold any other character that Python takes for the end of a line
+        for line in listed.decode("utf-8", "surrogateescape").split("\n"):
             entry = line.split(" ", 3)[-1]
             if line.startswith(";") or not entry.startswith(_LEFT_OUT):
                 kept.append(line)
@@ -69,7 +68,7 @@ class Schema:
                 # the last word is the owner; what is left names the object, never its options
                 self.left_out.append(" ".join(entry.split()[:-1]).lower())
         contents = self._archive.with_suffix(".list")
-        contents.write_text("\n".join(kept) + "\n")
+        contents.write_bytes("\n".join(kept).encode("utf-8", "surrogateescape") + b"\n")
         self._flags = [f"--use-list={contents}"]
 
     def forget_roles(self) -> None:

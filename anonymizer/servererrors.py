@@ -83,7 +83,7 @@ def from_program(stderr: str, doing: str) -> AnonymizerError:
     """
     if "No space left on device" in stderr:
         return disk_full(doing)
-    lines = stderr.splitlines()
+    lines = stderr.split("\n")
     server = next((found[1] for line in lines if (found := _PROGRAM_LINE.match(line))), None)
     program = next((found[1] for line in lines if (found := _PROGRAM_SAID.match(line))), None)
     if server is None:

@@ -14,7 +14,7 @@ from anonymizer.clone import Result
 pytestmark = pytest.mark.xdist_group("hostile")
 
 CANARY = "canary-5d1c"
-AWKWARD = "Ünï \"q\" 'x' %s \\ \n\t$1 {}"
+AWKWARD = "Ünï \"q\" 'x' %s \\ \n\t$1 {}\x0b\x1c\x85\u2028"
 LONG = "ß" * 31 + "x"
 """63 bytes: as long as a name may be."""
 
