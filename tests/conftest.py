@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from understudy.cli import understudy
 from understudy.cli.output import run
+
+# A test is never judged by the clock: machines are slow when they are busy.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @dataclass(frozen=True)
