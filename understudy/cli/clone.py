@@ -110,11 +110,12 @@ def show(console: Console, made: Result, both: Ends) -> None:
         table.add_row(_plain(str(done.table)), f"{done.rows:,}", f"{done.bytes / 1e6:,.1f}", _plain(what))
     console.print(table)
     for left in made.left_out:
-        console.print(f"left out: {left}", markup=False)
+        console.print(f"left out: {left}", markup=False, soft_wrap=True)
     console.print(
         f"{both.target.label}: {made.rows:,} rows, {made.bytes / 1e6:,.1f} MB in {sum(made.seconds.values()):.1f} s; "
         f"{made.verification.constraints} constraints proven, {made.verification.survivors} original values survive",
         markup=False,
+        soft_wrap=True,
     )
 
 

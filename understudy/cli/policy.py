@@ -55,7 +55,7 @@ def init(source: str, policy_file: Path | None, locale: str, sample: int, force:
         "text": drafted.text,
     }
     if as_json or policy_file is None:
-        result(data, lambda console: console.print(drafted.text, markup=False, end=""), as_json=as_json)
+        result(data, lambda console: console.print(drafted.text, markup=False, end="", soft_wrap=True), as_json=as_json)
 
 
 @command.command("check")
@@ -87,10 +87,10 @@ def check(source: str, policy_file: Path | None, as_json: bool) -> None:
     def show(console: Console) -> None:
         for finding in found:
             where = finding.table + (f".{finding.column}" if finding.column else "")
-            console.print(f"{where}: {finding.message}", markup=False)
+            console.print(f"{where}: {finding.message}", markup=False, soft_wrap=True)
             if finding.suggestion:
-                console.print("    " + finding.suggestion.replace("\n", "\n    "), markup=False)
-        console.print(f"{len(found)} findings" if found else "the policy fits", markup=False)
+                console.print("    " + finding.suggestion.replace("\n", "\n    "), markup=False, soft_wrap=True)
+        console.print(f"{len(found)} findings" if found else "the policy fits", markup=False, soft_wrap=True)
 
     result(data, show, as_json=as_json)
     if found:

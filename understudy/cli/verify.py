@@ -83,7 +83,7 @@ def show(console: Console, found: Verification) -> None:
             table.add_row(name, column.mask, f"{column.values:,}", f"{column.survivors:,}", f"{column.coincidences:,}")
     console.print(table)
     for problem in found.problems:
-        console.print(f"problem: {problem}", markup=False)
+        console.print(f"problem: {problem}", markup=False, soft_wrap=True)
     verdict = "no original value survives" if found.passed else f"{len(found.problems)} problems"
     rows = sum(check.rows for check in found.tables)
-    console.print(f"{verdict}; {rows:,} rows and {found.constraints} constraints checked", markup=False)
+    console.print(f"{verdict}; {rows:,} rows and {found.constraints} constraints checked", markup=False, soft_wrap=True)
