@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 
 from anonymizer.errors import PolicyError
 from anonymizer.maskers import Masker
+from anonymizer.maskers import faker as faker_module
 
 Masked = Callable[..., list[str | None]]
 Made = Callable[..., Masker]
@@ -45,3 +48,11 @@ def test_the_pool_is_the_same_in_every_process() -> None:
         for seed in ("1", "2")
     }
     assert len(pools) == 1
+
+
+def test_the_pool_is_the_same_on_every_day() -> None:
+    """Dates, and identity numbers with a date of birth in them, are counted from a day that never changes."""
+    for locale, provider in (("en_US", "iso8601"), ("en_US", "date_of_birth"), ("it_IT", "ssn"), ("sv_SE", "ssn")):
+        with time_machine.travel(datetime(2031, 7, 1, tzinfo=UTC)):
+            later = faker_module._sample(locale, provider, {}, 20)
+        assert faker_module._sample(locale, provider, {}, 20) == later
