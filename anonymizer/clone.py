@@ -34,7 +34,7 @@ from anonymizer.endpoint import Endpoint
 from anonymizer.errors import CloneRefused, LeakError
 from anonymizer.identifiers import TableName, quote
 from anonymizer.keys import Key
-from anonymizer.pipeline import Chunk
+from anonymizer.pipeline import SMALL_BYTES, Chunk
 from anonymizer.plan import TablePlan
 from anonymizer.policy import Policy
 from anonymizer.schema import Programs, Schema, missing_policy_roles, missing_roles, missing_tablespaces
@@ -351,7 +351,8 @@ def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int) -> list[Job
             continue
         pages, binary = plan.table.pages, all(c.builtin for c in plan.table.columns) and bool(plan.columns)
         if pages <= CHUNK_PAGES * 3 // 2 or version < _TID_RANGE_VERSION:
-            chunks.append((pages, Chunk(snapshot, plan.name, plan.columns, binary=binary)))
+            small = plan.table.bytes <= SMALL_BYTES
+            chunks.append((pages, Chunk(snapshot, plan.name, plan.columns, binary=binary, small=small)))
             continue
         starts = list(range(0, pages, CHUNK_PAGES))
         for start in starts:

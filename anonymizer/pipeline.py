@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import io
 import subprocess
 import tempfile
 import time
@@ -33,6 +34,9 @@ from anonymizer.workers import Context, Report
 BLOCK_BYTES = 4 * 2**20
 """How much is read, masked and written at once: enough for Polars to be quick, little enough for memory."""
 
+SMALL_BYTES = 2**18
+"""A table of no more than this, TOAST included, is read at once by a session of ours."""
+
 _PIPE_BYTES = 2**20
 """A pipe's size; Linux's own default of 64 KiB has the child wait for us at every turn."""
 
@@ -48,6 +52,7 @@ class Chunk:
         end_page: the first page behind the range; None for up to the end.
         binary: whether every type's binary form means the same on both ends.
         alone: whether no other chunk writes this table, so that the rows may be written frozen and without WAL.
+        small: whether the table is so small that it is read at once.
     """
 
     snapshot: str
@@ -57,6 +62,7 @@ class Chunk:
     end_page: int | None = None
     binary: bool = False
     alone: bool = True
+    small: bool = False
 
     def run(self, context: Context, report: Report) -> ChunkResult:
         """Copy the chunk.
@@ -69,7 +75,7 @@ class Chunk:
         raw = self.binary and not masked
         copied, rows = 0, 0
         with (
-            reading(context.source, context.psql, self.snapshot, self.select(), binary=raw) as pipe,
+            reading(context.source, context.psql, self.snapshot, self.select(), binary=raw, small=self.small) as pipe,
             self._writing(context.target, binary=raw) as sink,
         ):
             transform = Transform(self.columns, context) if masked else None
@@ -135,12 +141,44 @@ class _Sink:
 
 
 @contextlib.contextmanager
-def reading(end: Endpoint, psql: str, snapshot: str, select: str, *, binary: bool = False) -> Iterator[IO[bytes]]:
+def reading(
+    end: Endpoint, psql: str, snapshot: str, select: str, *, binary: bool = False, small: bool = False
+) -> Iterator[IO[bytes]]:
     """A pipe from which COPY's rows come, in the snapshot; without one, of this moment.
+
+    Args:
+        end: where to read.
+        psql: the program whose pipe it is.
+        snapshot: as pg_export_snapshot names it, or empty.
+        select: what COPY reads.
+        binary: in COPY's binary form.
+        small: whether it is so little that a session of our own is quicker than starting the program.
 
     Raises:
         ServerFailed: the server or psql reported an error; its detail holds no value of a row.
     """
+    reader = _reading_here(end, snapshot, select, binary) if small else _reading_by(psql, end, snapshot, select, binary)
+    with reader as pipe:
+        yield pipe
+
+
+@contextlib.contextmanager
+def _reading_here(end: Endpoint, snapshot: str, select: str, binary: bool) -> Iterator[IO[bytes]]:
+    try:
+        with end.connect(autocommit=False) as connection, connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            if snapshot:
+                cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'".encode())
+            options = " WITH (FORMAT binary)" if binary else ""
+            with cursor.copy(f"COPY {select} TO STDOUT{options}".encode()) as copy:
+                data = b"".join(map(bytes, copy))
+    except psycopg.Error as error:
+        raise servererrors.from_server(error, f"Reading from {end.label}") from None
+    yield io.BytesIO(data)
+
+
+@contextlib.contextmanager
+def _reading_by(psql: str, end: Endpoint, snapshot: str, select: str, binary: bool) -> Iterator[IO[bytes]]:
     conninfo, environment = end.program()
     commands = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
     if snapshot:

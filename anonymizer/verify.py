@@ -25,7 +25,7 @@ from anonymizer.endpoint import Endpoint
 from anonymizer.identifiers import TableName, quote
 from anonymizer.keys import Key
 from anonymizer.maskers import Masker
-from anonymizer.pipeline import blocks, build, reading
+from anonymizer.pipeline import SMALL_BYTES, blocks, build, reading
 from anonymizer.plan import ColumnPlan, TablePlan
 from anonymizer.policy import Policy
 from anonymizer.schema import Programs
@@ -114,7 +114,9 @@ class CheckTable:
         names = [f"c{position}" for position in range(len(checks))]
         columns = ", ".join(quote(check.plan.name) for check in checks)
         rows = 0
-        with reading(end, context.psql, snapshot, f"{self.plan.name.sql} ({columns})") as pipe:
+        # by the source's size, which the clone has too
+        small = self.plan.table.bytes <= SMALL_BYTES
+        with reading(end, context.psql, snapshot, f"{self.plan.name.sql} ({columns})", small=small) as pipe:
             for block in blocks(pipe, whole_rows=True):
                 frame = copytext.parse(block, names)
                 for name, check in zip(names, checks, strict=True):
