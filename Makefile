@@ -48,7 +48,7 @@ bench: install-dev ## every figure the README quotes
 	@$(BIN)/python -m benchmarks
 
 e2e: install-dev ## the stacks on a real Docker with a real Pulumi
-	@$(BIN)/python -m pytest -m "pulumi" --no-cov tests
+	@$(BIN)/python -m pytest -m pulumi --no-cov -v tests/acceptance tests/infra
 
 docs: install-dev ## write the generated parts of docs/: each command's help, the errors
 	@$(BIN)/python -m understudy.cli.docs

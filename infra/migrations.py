@@ -21,6 +21,7 @@ from understudy.migrate import psql_script, read_folder
 PASSFILE = "/run/secrets/pgpass"
 FOLDER = "/understudy"
 MEMORY_MB = 256
+_LAST_LINES = 6
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,10 @@ def passfile(password: str) -> str:
 
 def _require_success(last: str, urn: str, exit_code: int | None, logs: str | None) -> str:
     if exit_code:
-        said = " ".join((logs or "").split()) or f"psql ended with status {exit_code}"
+        said = (
+            " ".join(" ".join((logs or "").splitlines()[-_LAST_LINES:]).split())
+            or f"nothing, and ended with {exit_code}"
+        )
         raise MigrationsError(
             detail=f"It said: {said}.",
             hint="Correct the migration and run `pulumi up` again; if it was not the migration's fault, run"

@@ -130,6 +130,15 @@ def test_a_server_that_does_not_answer_is_tried_again(run: Run, tmp_path: Path) 
     assert done.stderr.count("psql: error:") == 2
 
 
+def test_what_the_server_refuses_is_not_tried_again(run: Run) -> None:
+    """A wrong name or password stays wrong."""
+    done = run("SELECT 1;\n", PGDATABASE="nowhere")
+    assert done.returncode == 2
+    assert done.stderr.count("psql: error:") == 1
+    assert "FATAL" in done.stderr
+    assert "given up" not in done.stderr
+
+
 def test_it_is_posix_shell() -> None:
     """The image may have no bash: dash, which is Debian's sh, reads it."""
     assert subprocess.run(["/bin/sh", "-n", str(SCRIPT)], check=False, timeout=30).returncode == 0
