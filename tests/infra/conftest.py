@@ -13,6 +13,7 @@ import yaml
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_all_config, set_mocks
 from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import set_root_resource
 
 from infra.settings import Settings, load
 from infra.stack import build
@@ -156,8 +157,7 @@ def settings(
 
     def read(stack: str, **changed: str) -> Settings:
         configure(values(stack) | changed)
-        set_mocks(Provider(0, ""), project="understudy", stack=stack)
-        return load(pulumi.Config(), stack)
+        return load(pulumi.Config("understudy"), stack)
 
     return read
 
@@ -170,6 +170,8 @@ def run(event_loop: None) -> Callable[..., Record]:
         program: Callable[[], dict[str, Any]], stack: str = "staging", *, exit_code: int = 0, logs: str = ""
     ) -> Record:
         monitor = Recorder(Provider(exit_code, logs))
+        # the root of an earlier run belongs to an event loop that is closed
+        set_root_resource(None)
         set_mocks(monitor.mocks, project="understudy", stack=stack, preview=False, monitor=monitor)
         exports: dict[str, Any] = {}
         # what the program returns is waited for
