@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -114,10 +116,14 @@ def test_a_clone_killed_at_random_moments_leaves_the_old_staging_or_the_new_one(
     for number in range(KILLS):
         scene.restore_old()
         low = 0.0 if number % 2 else 0.7
-        program = started(*scene.arguments)
+        program = started(*scene.arguments, start_new_session=True)
         with contextlib.suppress(subprocess.TimeoutExpired):
             program.wait(timeout=generator.uniform(low, 1.05) * length)
-        program.kill()
+        if number % 3:
+            program.kill()
+        else:  # its workers and programs with it
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
         program.wait()
         outcomes.append(scene.found())
     assert OLD in outcomes
@@ -130,7 +136,7 @@ def test_a_clone_killed_at_random_moments_leaves_the_old_staging_or_the_new_one(
 
 
 @pytest.mark.slow
-def test_killed_workers_and_sessions_end_the_clone_with_an_error_and_the_old_staging(
+def test_a_session_that_the_server_ends_ends_the_clone_with_an_error_and_the_old_staging(
     scene: Scene, started: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     """A session that the server ends in the middle of loading: exit 1, the target as it was, nothing left behind."""

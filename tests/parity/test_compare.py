@@ -39,16 +39,16 @@ def migrated(dsn: str) -> str:
     return dsn
 
 
-def test_two_databases_migrated_from_one_folder_are_the_same(make_database: MakeDatabase) -> None:
+def test_two_databases_migrated_from_one_folder_are_the_same(make_any_database: MakeDatabase) -> None:
     """The same migrations make the same schema."""
-    verdict = compare(migrated(make_database()), migrated(make_database()))
+    verdict = compare(migrated(make_any_database()), migrated(make_any_database()))
     assert verdict.answer is Answer.SAME, verdict
     assert verdict.objects[0] > 100
 
 
-def test_a_restored_dump_is_the_same(make_database: MakeDatabase) -> None:
+def test_a_restored_dump_is_the_same(make_any_database: MakeDatabase) -> None:
     """What pg_dump writes and psql restores is the schema it came from."""
-    source, restored = migrated(make_database()), make_database()
+    source, restored = migrated(make_any_database()), make_any_database()
     with connect(source) as connection:
         major = connection.info.server_version // 10000
     script = run("pg_dump", "--schema-only", dsn=source, server_major=major)
@@ -98,10 +98,10 @@ def test_a_restored_dump_is_the_same(make_database: MakeDatabase) -> None:
     ],
 )
 def test_a_change_is_seen_from_both_sides(
-    make_database: MakeDatabase, make_workshop: MakeWorkshop, change: str, seen: set[tuple[str, str, str]]
+    make_any_database: MakeDatabase, make_workshop: MakeWorkshop, change: str, seen: set[tuple[str, str, str]]
 ) -> None:
     """Each difference is named once, whichever side is LEFT, with the values swapped."""
-    left, right = execute(make_database(), BASE), execute(make_database(), BASE + change)
+    left, right = execute(make_any_database(), BASE), execute(make_any_database(), BASE + change)
     forth = compare(left, right, make_workshop=make_workshop)
     back = compare(right, left, make_workshop=make_workshop)
     assert forth.answer is back.answer is Answer.DIFFER
@@ -111,10 +111,10 @@ def test_a_change_is_seen_from_both_sides(
     ]
 
 
-def test_the_migration_journal_is_left_out_and_said(make_database: MakeDatabase) -> None:
+def test_the_migration_journal_is_left_out_and_said(make_any_database: MakeDatabase) -> None:
     """The runner's own schema `understudy` is not the product's."""
-    left = execute(make_database(), BASE)
-    right = execute(make_database(), BASE + "CREATE SCHEMA understudy; CREATE TABLE understudy.migrations (id int)")
+    left = execute(make_any_database(), BASE)
+    right = execute(make_any_database(), BASE + "CREATE SCHEMA understudy; CREATE TABLE understudy.migrations (id int)")
     verdict = compare(left, right)
     assert verdict.answer is Answer.SAME
     assert any("understudy" in note for note in verdict.notes)

@@ -1,1 +1,1 @@
-"""Rollout: phases with gates, where the capabilities meet."""
+"""Where the capabilities meet: today the schemas that parity reads from files. Phases and gates are to come."""
