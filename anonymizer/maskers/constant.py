@@ -9,6 +9,7 @@ import polars as pl
 
 from anonymizer.errors import PolicyError
 from anonymizer.maskers.base import ANYTHING, Mask, Masker
+from anonymizer.maskers.forms import as_written
 
 
 class Constant(Masker):
@@ -30,7 +31,7 @@ class Constant(Masker):
 
     def _text(self) -> str:
         value = self.mask_options["value"]
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        return as_written(self.setting, str(value).lower() if isinstance(value, bool) else str(value))
 
     @classmethod
     def check(cls, mask: Mask, locale: str) -> None:

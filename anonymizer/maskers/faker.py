@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ import polars as pl
 
 from anonymizer.errors import PolicyError
 from anonymizer.maskers.base import ANYTHING, Mask, Masker, Setting, number
+from anonymizer.maskers.forms import as_written
 
 POOL_SIZE = 1024
 _TODAY = datetime(2024, 2, 29, 12, tzinfo=UTC)
@@ -33,10 +33,10 @@ class FakerProvider(Masker):
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Makes the pool."""
         super().__init__(mask, setting)
-        arguments = tuple(sorted(mask.options.get("args", {}).items()))
-        values = _pool(setting.locale, mask.options["provider"], arguments)
-        kept = [value for value in values if _expressible(value, setting.codec)]
-        self._pool = pl.Series(kept or ["?"])
+        values = _pool(setting.locale, mask.options["provider"], mask.options.get("args", {}))
+        kept = [as_written(setting, value) for value in values if _expressible(value, setting.codec)]
+        self._pool = pl.Series(list(dict.fromkeys(kept)) or ["?"])
+        self.outputs = len(self._pool)
 
     def mask(self, values: pl.Series) -> pl.Series:
         """One value of the pool for each value."""
@@ -68,10 +68,16 @@ def _expressible(value: str, codec: str) -> bool:
     return True
 
 
-@functools.cache
-def _pool(locale: str, provider: str, arguments: tuple[tuple[str, Any], ...]) -> tuple[str, ...]:
-    """The pool's values, each once, in the order they were made."""
-    return tuple(dict.fromkeys(_sample(locale, provider, dict(arguments), POOL_SIZE)))
+_pools: dict[tuple[str, str, str], tuple[str, ...]] = {}
+
+
+def _pool(locale: str, provider: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """The pool's values, each once, in the order they were made; made once in a process."""
+    # an argument may be a list, which is no key of its own
+    key = (locale, provider, repr(sorted(arguments.items())))
+    if key not in _pools:
+        _pools[key] = tuple(dict.fromkeys(_sample(locale, provider, arguments, POOL_SIZE)))
+    return _pools[key]
 
 
 def _sample(locale: str, provider: str, arguments: Mapping[str, Any], size: int) -> list[str]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
 import polars as pl
 
+from anonymizer.errors import AnonymizerError, PolicyError
+from anonymizer.maskers import moments
 from anonymizer.maskers.base import INTEGERS, Mask, Masker, Setting
+from anonymizer.maskers.forms import as_written
 from anonymizer.maskers.permutation import numbers
 from anonymizer.maskers.shapes import Shapes
 from anonymizer.maskers.text import too_short
@@ -18,29 +24,81 @@ class Fpe(Masker):
     """A keyed bijection on values of one shape: a Feistel network of ten rounds of AES-256.
 
     Texts keep case, punctuation and length; letters beyond ASCII stay in their script. Numbers keep their sign, how
-    many digits they have before and behind the point, and the range of their type; zero stays.
+    many digits they have before and behind the point, and the range of their type; zero stays. Dates and times keep
+    their year, what stands behind the second, and the zone: within a year every day and second changes places.
+
+    `among` lists values that change places with each other only, as a CHECK or an enum may demand; `min` and `max` say
+    the same of whole numbers. What is not among them becomes something else that is not.
     """
 
     name = "fpe"
-    kinds = frozenset({"text", "number"})
+    kinds = frozenset({"text", "number", "time", "enum", "boolean"})
+    options: ClassVar[Mapping[str, type]] = {"among": list, "min": int, "max": int}
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Derives the bijection's key."""
         super().__init__(mask, setting)
         self._key = self.subkey("fpe")
         self._shapes = Shapes(self._key, codec=setting.codec)
+        self._among = pl.Series([as_written(setting, str(text)) for text in mask.options.get("among", ())], dtype=pl.String)
+        self._low, self._high = mask.options.get("min"), mask.options.get("max")
         # of an unconstrained numeric 1.0 and 1.00 are equal, and their images are not
-        self.injective = setting.kind == "text" or setting.base in INTEGERS or setting.scale is not None
+        self.injective = setting.kind != "number" or setting.base in INTEGERS or setting.scale is not None
 
     def objection(self) -> str | None:
-        """Only whole and decimal numbers have digits of their own."""
-        if self.setting.kind == "number" and self.setting.base not in (*INTEGERS, "numeric", ""):
-            return f"cannot permute numbers of the type {self.setting.base}"
+        """Only whole and decimal numbers have digits of their own; an interval is on no calendar."""
+        kind, base = self.setting.kind, self.setting.base
+        if kind == "time" and base not in (*moments.TYPES, ""):
+            return f"cannot permute the type {base}"
+        if kind == "number" and base not in (*INTEGERS, "numeric", ""):
+            return f"cannot permute numbers of the type {base}"
+        if kind in ("enum", "boolean") and not len(self._among):
+            return "needs the option 'among' where values are words of a list"
+        if self._low is not None and (kind != "number" or base not in (*INTEGERS, "")):
+            return "has 'min' and 'max' for whole numbers only"
         return None
 
     def mask(self, values: pl.Series) -> pl.Series:
         """The image of each value."""
+        if self._low is not None:
+            return self._closed(values, self._ranged)
+        if len(self._among):
+            return self._closed(values, self._listed)
+        return self._open(values)
+
+    def _open(self, values: pl.Series) -> pl.Series:
+        if self.setting.kind == "time":
+            return moments.permute(self._key, values)
         return self._numbers(values) if self.setting.kind == "number" else self._shapes.permute(values)
+
+    def _closed(self, values: pl.Series, closed: Callable[[pl.Series], pl.Series]) -> pl.Series:
+        """A part of all values permuted within itself; the others walked on until they are outside of it again."""
+        out = closed(values)
+        rest = out.is_null().arg_true()
+        if len(rest):
+            if self.setting.kind in ("enum", "boolean"):
+                raise AnonymizerError("a value is not among those that the policy lists for the mask fpe")
+            image = self._open(values.gather(rest))
+            while len(again := closed(image).is_not_null().arg_true()):
+                image = image.scatter(again, self._open(image.gather(again)))
+            out = out.scatter(rest, image)
+        return out
+
+    def _listed(self, values: pl.Series) -> pl.Series:
+        places = values.replace_strict(
+            self._among, pl.Series(range(len(self._among)), dtype=pl.UInt64), default=None, return_dtype=pl.UInt64
+        )
+        return self._placed(places, len(self._among), self._among.gather)
+
+    def _ranged(self, values: pl.Series) -> pl.Series:
+        whole = values.cast(pl.Int64, strict=False)
+        whole = whole.set(~whole.is_between(self._low, self._high).fill_null(False), None)
+        return self._placed(whole - self._low, self._high - self._low + 1, lambda image: (image + self._low).cast(pl.String))
+
+    def _placed(self, places: pl.Series, size: int, written: Callable[[pl.Series], pl.Series]) -> pl.Series:
+        at = places.is_not_null().arg_true()
+        image = numbers(self._key, places.gather(at).cast(pl.UInt64), size).cast(pl.Int64)
+        return pl.repeat(None, len(places), dtype=pl.String, eager=True).scatter(at, written(image))
 
     def _numbers(self, values: pl.Series) -> pl.Series:
         """One group of signs and lengths after another: a group maps onto itself."""
@@ -90,5 +148,18 @@ class Fpe(Masker):
         return out
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
-        """Whether it is so short that chance alone may have made it."""
+        """Whether it is so short that chance alone may have made it; a moment is one of a year's few."""
+        if self.setting.kind == "time":
+            return pl.repeat(True, len(values), dtype=pl.Boolean, eager=True)
         return too_short(values)
+
+    @classmethod
+    def check(cls, mask: Mask, locale: str) -> None:
+        """As every mask, and a range has two ends."""
+        super().check(mask, locale)
+        low, high = mask.options.get("min"), mask.options.get("max")
+        if (low is None) != (high is None) or (low is not None and (low > high or "among" in mask.options)):
+            raise PolicyError("the mask fpe wants both of 'min' and 'max', the lesser first, and no 'among' beside them")
+        among = list(map(str, mask.options.get("among", ())))
+        if len(set(among)) < len(among):
+            raise PolicyError("of the mask fpe the option 'among' names a value twice")

@@ -1,0 +1,52 @@
+"""A value as PostgreSQL itself writes it: `true` is `t`, `7` in a numeric(10, 2) is `7.00`, a day in a timestamp midnight.
+
+A mask that puts in what a person or Faker wrote must put it in as the clone will show it: verification compares texts.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from anonymizer.maskers.base import INTEGERS, Setting
+
+_TRUTH = {
+    **dict.fromkeys(("t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"), "t"),
+    **dict.fromkeys(("f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"), "f"),
+}
+_STAMP = re.compile(r"(\d{4,}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(\.\d*?)?0*)?)?(?:Z|[+-]00(?::00)?)?")
+_ZONES = {"timestamp": "", "timestamptz": "+00"}
+
+
+def as_written(setting: Setting, text: str) -> str:
+    """The same value in the column's own form; as it is where we do not know that form."""
+    if setting.kind == "boolean":
+        return _TRUTH.get(text.strip().lower(), text)
+    if setting.kind == "number":
+        return _number(setting, text)
+    if setting.kind == "time":
+        return _time(setting, text)
+    return text
+
+
+def _number(setting: Setting, text: str) -> str:
+    places = 0 if setting.base in INTEGERS else setting.scale
+    try:
+        number = Decimal(text)
+        if places is None or places < 0 or not number.is_finite():
+            return text
+        return f"{number.quantize(Decimal(1).scaleb(-places)):f}"
+    except InvalidOperation:
+        return text
+
+
+def _time(setting: Setting, text: str) -> str:
+    found = _STAMP.fullmatch(text.strip())
+    if not found:
+        return text
+    if setting.base == "date":
+        return found[1]
+    if setting.base not in _ZONES:
+        return text
+    fraction = "" if found[4] in (None, ".") else found[4]
+    return f"{found[1]} {found[2] or '00:00'}:{found[3] or '00'}{fraction}{_ZONES[setting.base]}"
