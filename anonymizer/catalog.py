@@ -313,6 +313,30 @@ def sequences(connection: Connection) -> list[SequenceState]:
     return found
 
 
+def feeds(connection: Connection) -> dict[TableName, set[tuple[TableName, str]]]:
+    """The columns that take their numbers from each sequence: identity, serial, or a default that calls nextval."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT sn.nspname, s.relname, n.nspname, c.relname, a.attname
+        FROM (SELECT objid AS sequence, refobjid AS relation, refobjsubid AS attnum FROM pg_catalog.pg_depend
+              WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')
+            UNION ALL
+              SELECT p.refobjid, d.adrelid, d.adnum
+              FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_depend p
+              ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass) f
+        JOIN pg_catalog.pg_class s ON s.oid = f.sequence AND s.relkind = 'S'
+        JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
+        JOIN pg_catalog.pg_class c ON c.oid = f.relation AND c.relkind IN ('r', 'p')
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = f.attnum AND a.attnum > 0
+        """
+    ).fetchall()
+    found: dict[TableName, set[tuple[TableName, str]]] = {}
+    for sequence_schema, sequence, schema, table, name in rows:
+        found.setdefault(TableName(sequence_schema, sequence), set()).add((TableName(schema, table), name))
+    return found
+
+
 def extension_tables(connection: Connection) -> list[TableName]:
     """The tables whose rows an extension asks pg_dump to bring along (pg_extension_config_dump)."""
     rows = connection.execute(

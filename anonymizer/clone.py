@@ -25,11 +25,11 @@ from typing import Any
 
 import psycopg
 
-from anonymizer import aside, attestation, catalog, endpoint, servererrors
+from anonymizer import aside, attestation, catalog, endpoint, sequences, servererrors
 from anonymizer import plan as planning
 from anonymizer import verify as verification
 from anonymizer.aside import Aside
-from anonymizer.catalog import Connection, Database, SequenceState, Table
+from anonymizer.catalog import Connection, Database, Table
 from anonymizer.endpoint import Endpoint
 from anonymizer.errors import CloneRefused, LeakError
 from anonymizer.identifiers import TableName, quote
@@ -279,7 +279,7 @@ class _Clone:
             with self._step("indexes"):
                 schema.restore(context.target, "post-data", jobs)
             with self._step("finish"):
-                _finish(source, context.target, new)
+                _finish(source, context.target, new, plans)
             with self._step("verify"):
                 checks: list[Job] = [CheckTable(plan, snapshot) for plan in plans]
                 checked = verification.conclude(
@@ -397,16 +397,17 @@ def _like_template(source: Connection, target: Endpoint) -> None:
         raise servererrors.from_server(error, "Preparing the new database") from None
 
 
-def _finish(source: Connection, target: Endpoint, new: Aside) -> None:
+def _finish(source: Connection, target: Endpoint, new: Aside, plans: Sequence[TablePlan]) -> None:
     """Sequences, materialized views, statistics, and the settings that the database itself has."""
     try:
-        sequences, views = catalog.sequences(source), catalog.materialized_views(source)
+        states, views = catalog.sequences(source), catalog.materialized_views(source)
+        feeds, masked = catalog.feeds(source), sequences.masked_numbers(plans)
         with target.connect() as connection:
             if connection.info.parameter_status("is_superuser") == "on":
                 # event triggers are the product's, and what a clone does is nothing that they are about
                 connection.execute("SET session_replication_role = replica")
-            for state in sequences:
-                _set_sequence(connection, state)
+            for state in states:
+                connection.execute(sequences.statement(state, masked & feeds.get(state.name, set())).encode())
             for view in views:
                 # as pg_restore would: the view's own query names its schemas
                 connection.execute(f"REFRESH MATERIALIZED VIEW {view.sql}".encode())
@@ -416,12 +417,6 @@ def _finish(source: Connection, target: Endpoint, new: Aside) -> None:
                 new.connection.execute(aside.set_to(new.name, name, value))
     except psycopg.Error as error:
         raise servererrors.from_server(error, "Finishing the new database") from None
-
-
-def _set_sequence(connection: Connection, state: SequenceState) -> None:
-    connection.execute(
-        "SELECT pg_catalog.setval(%s::regclass, %s, %s)", [state.name.sql, state.last_value, state.is_called]
-    )
 
 
 def _schema_digest(plans: Sequence[TablePlan]) -> str:

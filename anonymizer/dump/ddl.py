@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from anonymizer import catalog
+from anonymizer import catalog, identifiers
 from anonymizer.catalog import ForeignKey, Table
 from anonymizer.dump import sqltypes
 from anonymizer.dump.cursor import Cursor, NotUnderstood
-from anonymizer.dump.lexer import Kind
+from anonymizer.dump.lexer import Kind, Token
 from anonymizer.dump.reader import Statement
 from anonymizer.dump.sqltypes import Domain, Type, Types
+from anonymizer.errors import PolicyError
 from anonymizer.identifiers import TableName
 
 _COLUMN_ENDS = {"COLLATE", "CONSTRAINT", "DEFAULT", "NOT", "NULL", "GENERATED", "OPTIONS", "COMPRESSION", "STORAGE"}
@@ -46,6 +47,8 @@ class Schema:
 
     types: Types = field(default_factory=Types)
     foreign_keys: list[ForeignKey] = field(default_factory=list)
+    feeds: dict[TableName, set[tuple[TableName, str]]] = field(default_factory=dict)
+    """The columns that take their numbers from each sequence."""
     learned: int = 0
     _tables: dict[TableName, _Table] = field(default_factory=dict)
     _unique: set[tuple[TableName, str]] = field(default_factory=set)
@@ -159,6 +162,7 @@ class Schema:
                     _merge(made.columns, replace(column))
         for item in own:
             _define(made.columns, Cursor(item))
+            self._default(name, item)
         cursor.until(lambda word: word == "PARTITION")
         if cursor.accept("PARTITION", "BY"):
             made.partitioned = True
@@ -201,6 +205,12 @@ class Schema:
         self._unique |= {(table, name) for name in _names(cursor)}
 
     def _alter(self, cursor: Cursor, words: tuple[str, ...]) -> None:
+        if words[1] == "SEQUENCE":
+            cursor.at = 2
+            owned = cursor.name()
+            if cursor.accept("OWNED", "BY") and cursor.word != "NONE":
+                self._feed(owned, cursor.name(), cursor)
+            return
         if words[1] != "TABLE" and words[1:3] != ("FOREIGN", "TABLE"):
             return
         cursor.at = words.index("TABLE") + 1
@@ -212,12 +222,25 @@ class Schema:
         elif cursor.accept("ADD", "CONSTRAINT"):
             self._constraint(table, cursor)
         elif cursor.accept("ALTER", "COLUMN"):
-            column = self._tables[table].columns.get(cursor.identifier()) if table in self._tables else None
+            name = cursor.identifier()
+            column = self._tables[table].columns.get(name) if table in self._tables else None
             if column and cursor.accept("SET", "NOT", "NULL"):
                 column.not_null = True
+            elif sequence := _sequence(cursor):
+                self.feeds.setdefault(sequence, set()).add((table, name))
         else:
             return
         self.learned += 1
+
+    def _default(self, table: TableName, item: list[Token]) -> None:
+        """A column's default that stands in the table itself: of a sequence that no column owns."""
+        for at, token in enumerate(item):
+            if token.word == "DEFAULT" and (sequence := _nextval(Cursor(item, at + 1))):
+                self.feeds.setdefault(sequence, set()).add((table, Cursor(item).identifier()))
+
+    def _feed(self, sequence: TableName, table: TableName, cursor: Cursor) -> None:
+        cursor.expect(".")
+        self.feeds.setdefault(sequence, set()).add((table, cursor.identifier()))
 
     def _constraint(self, table: TableName, cursor: Cursor) -> None:
         name = cursor.identifier()
@@ -237,6 +260,26 @@ class Schema:
             column = self._known(table).columns.get(cursor.identifier())
             if column:
                 column.not_null = True
+
+
+def _sequence(cursor: Cursor) -> TableName | None:
+    """The sequence that an identity or a default takes its numbers from, if it is one."""
+    if cursor.accept("ADD", "GENERATED"):
+        cursor.until(lambda word: word == "(")
+        inside = Cursor(next(iter(cursor.items()), ()))
+        return inside.name() if inside.accept("SEQUENCE", "NAME") else None
+    return _nextval(cursor) if cursor.accept("SET", "DEFAULT") else None
+
+
+def _nextval(cursor: Cursor) -> TableName | None:
+    """The sequence of a call of nextval with a literal."""
+    if not cursor.accept("NEXTVAL", "("):
+        return None
+    text = cursor.word
+    try:
+        return identifiers.parse(text[1:-1].replace("''", "'")) if text.startswith("'") else None
+    except PolicyError:
+        return None
 
 
 def _key(cursor: Cursor) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from anonymizer import plan as planning
+from anonymizer import sequences
 from anonymizer.dump import canonical, inserts, statements, survey
 from anonymizer.dump.cursor import NotUnderstood
 from anonymizer.dump.errors import DumpRefused
@@ -214,13 +215,22 @@ class _Filter:
     def _statement(self, statement: Statement) -> None:
         verdict = self.facts.take(statement, self.reader)
         if verdict.passes:
-            self.output.write(statement.text)
+            self.output.write(self._ahead(statement) or statement.text)
             return
         if verdict.left_out:
             self.left_out.append(verdict.left_out)
         self.statistics += statement.begins("SELECT", "*")
         if number := statements.large_object(statement):
             self.large_objects.add(number)
+
+    def _ahead(self, statement: Statement) -> bytes | None:
+        """What sets a sequence ahead of masked numbers, as a clone does; None where nothing is to be changed."""
+        state = statements.sequence_state(statement)
+        if state is None:
+            return None
+        masked = sequences.masked_numbers([table.plan for table in self.tables.values()])
+        columns = masked & self.facts.schema.feeds.get(state.name, set())
+        return sequences.statement(state, columns).encode() + b";" if columns else None
 
     def _lay(self) -> None:
         """Lay the policy over what is known of the schema, again whenever that has changed.

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from anonymizer import identifiers
+from anonymizer.catalog import SequenceState
 from anonymizer.dump.reader import Statement
 
 
@@ -82,6 +84,15 @@ def judge(statement: Statement) -> Verdict:
     if words[0] in _JUDGES:
         return _JUDGES[words[0]](words)
     return _refused()
+
+
+def sequence_state(statement: Statement) -> SequenceState | None:
+    """Where a statement says that a sequence stands, None if it says nothing of the kind."""
+    words = statement.words
+    if words[:5] != ("SELECT", "PG_CATALOG", ".", "SETVAL", "("):
+        return None
+    number = "".join(words[7:-3])
+    return SequenceState(identifiers.parse(words[5][1:-1].replace("''", "'")), int(number), words[-2] == "TRUE")
 
 
 def large_object(statement: Statement) -> str | None:

@@ -1,4 +1,4 @@
-"""A value as PostgreSQL itself writes it: `true` is `t`, `7` in a numeric(10, 2) is `7.00`, a day in a timestamp midnight.
+"""A value as PostgreSQL writes it: `true` is `t`, `7` in a numeric(10, 2) is `7.00`, a day as a timestamp midnight.
 
 A mask that puts in what a person or Faker wrote must put it in as the clone will show it: verification compares texts.
 """

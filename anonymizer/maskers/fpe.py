@@ -40,8 +40,11 @@ class Fpe(Masker):
         super().__init__(mask, setting)
         self._key = self.subkey("fpe")
         self._shapes = Shapes(self._key, codec=setting.codec)
-        self._among = pl.Series([as_written(setting, str(text)) for text in mask.options.get("among", ())], dtype=pl.String)
-        self._low, self._high = mask.options.get("min"), mask.options.get("max")
+        self._among = pl.Series(
+            [as_written(setting, str(text)) for text in mask.options.get("among", ())], dtype=pl.String
+        )
+        self._ranged = "min" in mask.options
+        self._low, self._high = int(mask.options.get("min", 0)), int(mask.options.get("max", 0))
         # of an unconstrained numeric 1.0 and 1.00 are equal, and their images are not
         self.injective = setting.kind != "number" or setting.base in INTEGERS or setting.scale is not None
 
@@ -54,14 +57,14 @@ class Fpe(Masker):
             return f"cannot permute numbers of the type {base}"
         if kind in ("enum", "boolean") and not len(self._among):
             return "needs the option 'among' where values are words of a list"
-        if self._low is not None and (kind != "number" or base not in (*INTEGERS, "")):
+        if self._ranged and (kind != "number" or base not in (*INTEGERS, "")):
             return "has 'min' and 'max' for whole numbers only"
         return None
 
     def mask(self, values: pl.Series) -> pl.Series:
         """The image of each value."""
-        if self._low is not None:
-            return self._closed(values, self._ranged)
+        if self._ranged:
+            return self._closed(values, self._between)
         if len(self._among):
             return self._closed(values, self._listed)
         return self._open(values)
@@ -90,10 +93,12 @@ class Fpe(Masker):
         )
         return self._placed(places, len(self._among), self._among.gather)
 
-    def _ranged(self, values: pl.Series) -> pl.Series:
+    def _between(self, values: pl.Series) -> pl.Series:
         whole = values.cast(pl.Int64, strict=False)
         whole = whole.set(~whole.is_between(self._low, self._high).fill_null(False), None)
-        return self._placed(whole - self._low, self._high - self._low + 1, lambda image: (image + self._low).cast(pl.String))
+        return self._placed(
+            whole - self._low, self._high - self._low + 1, lambda image: (image + self._low).cast(pl.String)
+        )
 
     def _placed(self, places: pl.Series, size: int, written: Callable[[pl.Series], pl.Series]) -> pl.Series:
         at = places.is_not_null().arg_true()
@@ -159,7 +164,9 @@ class Fpe(Masker):
         super().check(mask, locale)
         low, high = mask.options.get("min"), mask.options.get("max")
         if (low is None) != (high is None) or (low is not None and (low > high or "among" in mask.options)):
-            raise PolicyError("the mask fpe wants both of 'min' and 'max', the lesser first, and no 'among' beside them")
+            raise PolicyError(
+                "the mask fpe wants both of 'min' and 'max', the lesser first, and no 'among' beside them"
+            )
         among = list(map(str, mask.options.get("among", ())))
         if len(set(among)) < len(among):
             raise PolicyError("of the mask fpe the option 'among' names a value twice")

@@ -15,7 +15,9 @@ from anonymizer.maskers.permutation import numbers
 
 TYPES = ("date", "timestamp", "timestamptz", "time", "timetz")
 
-_PARTS = r"^(?:(\d{4,7})-(\d\d)-(\d\d))?([ T]?)(?:([01]\d|2[0-3]):(\d\d):(\d\d)(\.\d+)?)?([+-]\d\d(?::\d\d){0,2})?( BC)?$"
+_PARTS = (
+    r"^(?:(\d{4,7})-(\d\d)-(\d\d))?([ T]?)(?:([01]\d|2[0-3]):(\d\d):(\d\d)(\.\d+)?)?([+-]\d\d(?::\d\d){0,2})?( BC)?$"
+)
 _BEFORE = pl.Series([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])
 """The days of a common year before each month."""
 _DAY = 86_400

@@ -35,7 +35,7 @@ def test_any_provider_with_its_arguments(masked: Masked, masker: Made) -> None:
 
 def test_the_pool_is_the_same_in_every_process() -> None:
     """Faker keeps some words in sets, whose order changes with Python's hash seed, and each worker has its own."""
-    code = "from anonymizer.maskers.faker import _pool; print(_pool('it_IT', 'city', ())[:50])"
+    code = "from anonymizer.maskers.faker import _pool; print(_pool('it_IT', 'city', {})[:50])"
     pools = {
         subprocess.run(
             [sys.executable, "-c", code],
@@ -56,3 +56,10 @@ def test_the_pool_is_the_same_on_every_day() -> None:
         with time_machine.travel(datetime(2031, 7, 1, tzinfo=UTC)):
             later = faker_module._sample(locale, provider, {}, 20)
         assert faker_module._sample(locale, provider, {}, 20) == later
+
+
+def test_an_argument_may_be_a_list(masked: Masked) -> None:
+    """As `random_element` wants it: a closed list of words."""
+    words = ["draft", "active", "done"]
+    out = masked("faker", [str(n) for n in range(60)], {"provider": "random_element", "args": {"elements": words}})
+    assert set(out) == set(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import string
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anonymizer import maskers
+from anonymizer.errors import AnonymizerError, PolicyError
 from anonymizer.keys import Key
 from anonymizer.maskers import Mask, Masker, Setting
 
@@ -91,3 +93,75 @@ def test_what_has_no_digits_of_its_own_is_refused(masker: Made) -> None:
     assert masker("fpe", kind="number", base="float8").objection()
     assert not masker("fpe", kind="number", base="numeric").injective
     assert masker("fpe", kind="number", base="int4").injective
+
+
+YEARS = {"2001": 365, "2000": 366, "1900": 365, "0001 BC": 366, "0044 BC": 365, "12024": 366, "4713 BC": 38}
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_all_days_of_a_year_map_one_to_one(masked: Masked, year: str) -> None:
+    """Every day comes out exactly once, in common and leap years, before and after, back to PostgreSQL's first day."""
+    number, _, era = year.partition(" ")
+    first = datetime.date(2000 if YEARS[year] in (366, 38) else 2001, 1, 1)
+    days = [first + datetime.timedelta(days=n) for n in range(366 if first.year == 2000 else 365)][-YEARS[year] :]
+    every = [f"{number}-{day:%m-%d}{' BC' if era else ''}" for day in days]
+    out = [str(text) for text in masked("fpe", every, kind="time", base="date")]
+    assert sorted(out) == every
+    assert out != every
+
+
+def test_all_seconds_of_a_day_map_one_to_one(masked: Masked) -> None:
+    """Of a time; what stands behind the second and the zone stay, and so does midnight's other name."""
+    every = [f"{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}" for n in range(86_400)]
+    assert sorted(map(str, masked("fpe", every, kind="time", base="time"))) == every
+    for text in ("10:11:12.000001", "10:11:12.5+05:30"):
+        (out,) = masked("fpe", [text], kind="time", base="timetz")
+        assert str(out)[8:] == text[8:]
+    assert masked("fpe", ["24:00:00"], kind="time", base="time") == ["24:00:00"]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.datetimes().map(lambda t: t.isoformat(" ") + "+00"),
+            st.sampled_from(["infinity", "-infinity", "0044-03-15 01:02:03+00 BC", "294276-12-31 23:59:59.999999+00"]),
+        ),
+        unique=True,
+    )
+)
+def test_moments_never_meet_and_stay_in_their_year(values: list[str]) -> None:
+    """Any different moments stay different; year, fraction, zone and era are kept."""
+    masker = maskers.build(Mask("fpe"), Setting(KEY, kind="time", base="timestamptz"))
+    assert masker is not None
+    out = masker.mask(pl.Series(values, dtype=pl.String)).to_list()
+    assert len(set(out)) == len(values)
+    for before, after in zip(values, out, strict=True):
+        assert (before.split("-")[0], before[len(before) - 3 :]) == (after.split("-")[0], after[len(after) - 3 :])
+
+
+def test_a_closed_list_is_permuted_within_itself(masked: Masked, masker: Made) -> None:
+    """Texts, labels and truth values; what is not among them stays outside, and no two meet."""
+    words = ["email", "sms", "whatsapp"]
+    out = masked("fpe", [*words, "fax", "pager", "xyz"], {"among": words})
+    assert sorted(map(str, out[:3])) == words
+    assert not set(out[3:]) & set(words)
+    every = [chr(97 + a) + chr(97 + b) for a in range(26) for b in range(26)]
+    assert sorted(map(str, masked("fpe", every, {"among": every[5:40]}))) == every
+    assert sorted(map(str, masked("fpe", ["t", "f"], {"among": [True, False]}, kind="boolean"))) == ["f", "t"]
+    assert masker("fpe", kind="enum").objection()
+    with pytest.raises(AnonymizerError, match="not among"):
+        masked("fpe", ["unheard of"], {"among": words}, kind="enum")
+    with pytest.raises(PolicyError, match="twice"):
+        masker("fpe", {"among": ["a", "a"]})
+
+
+def test_a_range_is_permuted_within_itself(masked: Masked, masker: Made) -> None:
+    """So that a CHECK (n BETWEEN 1 AND 4) holds; what is outside stays outside, and no two meet."""
+    every = [str(n) for n in range(-999, 1000)]
+    out = [int(str(text)) for text in masked("fpe", every, {"min": 95, "max": 203}, kind="number", base="int4")]
+    assert sorted(out) == list(range(-999, 1000))
+    assert {n for n, image in zip(range(-999, 1000), out, strict=True) if 95 <= image <= 203} == {*range(95, 204)}
+    assert masker("fpe", {"min": 1, "max": 4}).objection()
+    for options in ({"min": 1}, {"min": 4, "max": 1}, {"min": 1, "max": 4, "among": ["1"]}):
+        with pytest.raises(PolicyError, match="both"):
+            masker("fpe", options)
