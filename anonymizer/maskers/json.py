@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import orjson
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers import jsonpath
+from anonymizer.maskers import jsonbatch, jsonpath, jsonspans
 from anonymizer.maskers.base import Mask, Masker, Setting
-
-_Place = tuple[Any, Any, str]
-"""A container, a key or an index in it, and the text of what stands there."""
-
-_DELICATE = r"[0-9][.eE]|[0-9]{19}"
-"""What may be a number that orjson would read as another: those documents go through the slower reader."""
-
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 class Json(Masker):
@@ -50,15 +40,75 @@ class Json(Masker):
         whole = build(Mask("text"), inside)
         assert whole is not None  # noqa: S101 - only `keep` has no masker
         self._whole = whole
+        self._reader = jsonspans.Reader(self._numbers)
 
     def mask(self, values: pl.Series) -> pl.Series:
-        """The documents with their leaves masked; their white space and the order of keys may change."""
-        batch = _Batch(self._walker, [masker is not None for masker in self._masks])
+        """The documents with their leaves masked; white space changes only in those that have to be opened."""
+        spans, quick, slow = self._read(values)
+        out = pl.Series(spans.replaced([self._part(n, spans.values(n)) for n in range(len(self._masks))]))
+        if len(slow):
+            both = pl.repeat("", len(values), dtype=pl.String, eager=True)
+            out = both.scatter(quick, out).scatter(slow, self._opened(values.gather(slow)))
+        return out.cast(pl.String).alias(values.name)
+
+    def groups(self, values: pl.Series) -> list[tuple[Masker, pl.Series]]:
+        """The leaves that each mask has in these documents, and last the documents that are none."""
+        spans, _, slow = self._read(values)
+        batch = self._batch()
+        opened = values.gather(slow)
+        broken = opened.filter(pl.Series([document is None for document in batch.read(opened)], dtype=pl.Boolean))
+        found: list[tuple[Masker, pl.Series]] = [
+            (masker, pl.concat([spans.values(n), pl.Series([text for *_, text in batch.places[n]], dtype=pl.String)]))
+            for n, masker in enumerate(self._masks)
+            if masker is not None
+        ]
+        return [*found, (self._whole, broken)]
+
+    def _read(self, values: pl.Series) -> tuple[jsonspans.Spans, pl.Series, pl.Series]:
+        """What is found without opening; where the documents stand of which that is true, and where the others do."""
+        # what nobody has checked may be no JSON at all, and that shows only when it is opened
+        checked = self.setting.kind == "json"
+        quick = (jsonspans.plain(values) if checked else pl.repeat(False, len(values), eager=True)).arg_true()
+        spans = self._reader.read(values.gather(quick))
+        if spans.broken:
+            quick = quick.filter(~pl.int_range(len(quick), eager=True).is_in(spans.broken))
+            spans = self._reader.read(values.gather(quick))
+        return spans, quick, pl.int_range(len(values), eager=True).filter(~_marked(quick, len(values)))
+
+    def _numbers(self, document: Any) -> list[int]:
+        """The number of each leaf's mask, in order, -1 where it is kept."""
+        return list(self._leaves([(0, document)], {}, self._walker.start))
+
+    def _leaves(
+        self, items: Iterable[tuple[Any, Any]], states: Mapping[Any, jsonpath.State], other: jsonpath.State
+    ) -> Iterator[int]:
+        for key, item in items:
+            below = states.get(key, other)
+            if isinstance(item, jsonspans.Pairs):
+                yield from self._leaves(item, below.next, below.other)
+            elif isinstance(item, list):
+                yield from self._leaves(enumerate(item), below.next, below.other)
+            elif item is not None and not isinstance(item, bool):
+                number = len(self._masks) - 1 if below.reached is None else below.reached
+                yield -1 if self._masks[number] is None else number
+
+    def _part(self, number: int, values: pl.Series) -> pl.Series | None:
+        from anonymizer.maskers import apply
+
+        masker = self._masks[number]
+        return None if masker is None or not len(values) else apply(masker, values)
+
+    def _batch(self) -> jsonbatch.Batch:
+        return jsonbatch.Batch(self._walker, [masker is not None for masker in self._masks])
+
+    def _opened(self, values: pl.Series) -> pl.Series:
+        """The same, document by document."""
+        batch = self._batch()
         documents = batch.read(values)
         for masker, places in zip(self._masks, batch.places, strict=True):
             if masker is not None and places:
-                _write(masker, places)
-        out = [_dump(document) for document in documents]
+                jsonbatch.write(masker, places)
+        out = [jsonbatch.dump(document) for document in documents]
         whole = [n for n, text in enumerate(out) if text is None]
         masked = pl.Series(values.name, out, dtype=pl.String)
         if whole:
@@ -75,17 +125,6 @@ class Json(Masker):
     def fit(self, values: pl.Series) -> pl.Series:
         """As they are: a document that is cut is none."""
         return values
-
-    def groups(self, values: pl.Series) -> list[tuple[Masker, pl.Series]]:
-        """The leaves that each mask has in these documents, and last the documents that are none."""
-        batch = _Batch(self._walker, [masker is not None for masker in self._masks])
-        broken = values.filter(pl.Series([document is None for document in batch.read(values)], dtype=pl.Boolean))
-        found: list[tuple[Masker, pl.Series]] = [
-            (masker, pl.Series([text for *_, text in places], dtype=pl.String))
-            for masker, places in zip(self._masks, batch.places, strict=True)
-            if masker is not None
-        ]
-        return [*found, (self._whole, broken)]
 
     @classmethod
     def check(cls, mask: Mask, locale: str) -> None:
@@ -109,78 +148,6 @@ def _parse(spec: object) -> Mask:
     return parse(spec)
 
 
-class _Batch:
-    """The documents of one chunk, opened; and the places in them that are to be masked, by mask."""
-
-    def __init__(self, walker: jsonpath.Walker, masked: list[bool]) -> None:
-        self._start = walker.start
-        self.places: list[list[_Place]] = [[] for _ in masked]
-        # by the number of the path reached; the last is of values that none reaches
-        self._add = [places.append if wanted else None for places, wanted in zip(self.places, masked, strict=True)]
-
-    def read(self, values: pl.Series) -> list[list[Any] | None]:
-        """Each document in a list of one, so that its root has a place too; None if it is no JSON."""
-        exact = values.str.contains(_DELICATE).to_list()
-        return [self._open(text, delicate) for text, delicate in zip(values.to_list(), exact, strict=True)]
-
-    def _open(self, text: str, delicate: bool) -> list[Any] | None:
-        try:
-            if delicate:
-                root = [json.loads(text, parse_float=orjson.Fragment, parse_int=_integer)]
-            else:
-                root = [orjson.loads(text)]
-            self._walk(root, ((0, root[0]),), {}, self._start)
-        except (ValueError, RecursionError):
-            return None
-        return root
-
-    def _walk(
-        self, holder: Any, items: Iterable[tuple[Any, Any]], states: Mapping[Any, jsonpath.State], other: jsonpath.State
-    ) -> None:
-        """Note every place below a holder whose mask is wanted. Written for speed: it sees each value of each row."""
-        adds = self._add
-        for key, item in items:
-            below = states.get(key, other)
-            add = adds[-1 if below.reached is None else below.reached]
-            kind = type(item)
-            if kind is str:
-                if add:
-                    add((holder, key, item))
-            elif kind is dict:
-                if add or not below.settled:
-                    self._walk(item, item.items(), below.next, below.other)
-            elif kind is list:
-                if add or not below.settled:
-                    self._walk(item, enumerate(item), below.next, below.other)
-            elif add and item is not None and kind is not bool:
-                add((holder, key, _text(item)))
-
-
-def _integer(text: str) -> Any:
-    """A whole number; as it stands where it has more than the 64 bits that orjson writes."""
-    return int(text) if len(text) < 19 else orjson.Fragment(text)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return orjson.dumps(value).decode()
-
-
-def _write(masker: Masker, places: list[_Place]) -> None:
-    """Put the masked values in their places: a number stays one if its mask left one."""
-    from anonymizer.maskers import apply
-
-    masked = apply(masker, pl.Series([text for *_, text in places], dtype=pl.String)).to_list()
-    for (holder, key, _), value in zip(places, masked, strict=True):
-        if type(holder[key]) is not str and value is not None and _NUMBER.fullmatch(value):
-            value = orjson.Fragment(value)
-        holder[key] = value
-
-
-def _dump(document: list[Any] | None) -> str | None:
-    """The document's text; None if it is none, or has a character that no text can hold."""
-    try:
-        return None if document is None else orjson.dumps(document[0]).decode()
-    except orjson.JSONEncodeError:
-        return None
+def _marked(places: pl.Series, count: int) -> pl.Series:
+    """Booleans, true at some places."""
+    return pl.repeat(False, count, dtype=pl.Boolean, eager=True).scatter(places, True)

@@ -11,7 +11,7 @@ Masked = Callable[..., list[str | None]]
 def test_golden_values(masked: Masked) -> None:
     """Pinned: the same key gives these on any machine, in any version."""
     values = ['<p id="77"><name>Maria Rossi</name><city>Roma</city></p>']
-    expected = ['<p id="66"><name>Monide Gavarria</name><city>Wfzd</city></p>']
+    expected = ['<p id="23"><name>Monide Gavarria</name><city>Nrvf</city></p>']
     assert (
         masked(
             "xml",
