@@ -151,7 +151,7 @@ def _run(run: Run) -> dict[str, object]:
                 "place": act.place,
                 "sql": act.text,
                 "seconds": round(act.end - act.begin, 3),
-                "locks": {table: lock_words(mode) for table, mode in act.locks.items()},
+                "locks": {table: lock_words(mode) for table, mode in act.locks.items()} if act.sampled else None,
                 "taken": sorted(act.taken),
                 "waited_ms": round(run.waited_ms(act), 1),
                 "blocked_ms": round(run.blocked_ms(act), 1),

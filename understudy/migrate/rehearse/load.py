@@ -6,6 +6,7 @@ import contextlib
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,12 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND i.indnkeyatts = 1 AND
   AND n.nspname <> 'understudy' AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
 ORDER BY c.reltuples DESC, 1, 2 LIMIT 8
 """
+_AT_WORK = """
+SELECT count(*) FROM pg_stat_activity
+WHERE application_name = 'pgbench' AND datname = current_database() AND state = 'idle' AND query <> ''
+"""
 _LONG_S = 24 * 3600
+_START_S = 60
 
 
 @dataclass(frozen=True)
@@ -114,17 +120,27 @@ def running(dsn: str, load: Load) -> Iterator[RunningLoad]:
             cwd=folder,
         ) as process:
             try:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(0.5)
-                    said = process.stderr.read() if process.stderr else ""
-                    raise MigrateError(
-                        "pgbench ended at once", detail=" ".join(said.split())[-500:] or "It said nothing."
-                    )
+                _await_work(dsn, process)
                 found = RunningLoad(process, folder)
                 yield found
                 found.end()
             finally:
                 process.kill()
+
+
+def _await_work(dsn: str, process: subprocess.Popen[str]) -> None:
+    """Wait until one of pgbench's sessions has carried out something."""
+    deadline = time.monotonic() + _START_S
+    with contextlib.closing(connect(dsn)) as connection:
+        while (process.poll() is None) and time.monotonic() < deadline:
+            row = connection.execute(_AT_WORK).fetchone()
+            if row and row[0]:
+                return
+            time.sleep(0.02)
+    if process.poll() is None:
+        raise MigrateError("pgbench does not start", detail=f"It carried out nothing in {_START_S} s.")
+    said = process.stderr.read() if process.stderr else ""
+    raise MigrateError("pgbench ended at once", detail=" ".join(said.split())[-500:] or "It said nothing.")
 
 
 def _texts(dsn: str, load: Load) -> list[str]:

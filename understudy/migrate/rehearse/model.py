@@ -38,6 +38,7 @@ class Act:
         locks: the strongest mode that was held while it ran, by table; only tables that were there before.
         taken: those of them that it took itself; the others are held since an earlier statement.
         retries: how often it did not get its lock in time.
+        sampled: False when it was over before anybody looked: then nothing is known of its locks.
     """
 
     place: int
@@ -47,6 +48,7 @@ class Act:
     locks: Mapping[str, str] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
     retries: int = 0
+    sampled: bool = True
 
 
 @dataclass

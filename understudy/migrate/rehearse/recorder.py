@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 from understudy.migrate.journal import Connection
 from understudy.migrate.options import Moment, Options
 from understudy.migrate.rehearse.model import Act, Cost, Run
-from understudy.migrate.rehearse.sampler import Held, Sampler
+from understudy.migrate.rehearse.sampler import Locks, Sampler, Seen
+from understudy.migrate.resume import runs_alone
 from understudy.migrate.script import Script
 
 ORDER = (
@@ -44,6 +45,15 @@ FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'm') AND c.oid >= 16384
 _AFTER: tuple[Moment, ...] = ("done", "unjournaled")
 
 
+def strongest(locks: Locks, old: set[int]) -> dict[str, str]:
+    """The strongest mode of each of the old tables, by its name."""
+    return {
+        name: max(known, key=ORDER.index)
+        for (oid, name), modes in locks.items()
+        if oid in old and (known := [mode for mode in modes if mode in ORDER])
+    }
+
+
 class Recorder:
     """Records one run under load. Give its `options` to the runner, then ask for `run`."""
 
@@ -53,11 +63,21 @@ class Recorder:
         self._connection: Connection | None = None
         self._old: set[int] = set()
         self._held: Mapping[str, str] = {}
+        self._seen = Seen()
         self.run = Run(script.path.stem, sampler.now())
 
     def options(self, options: Options) -> Options:
-        """The runner's options with this recorder listening."""
-        return replace(options, trace=self._trace, attach=self._attach)
+        """The runner's options with this recorder listening, before whoever listens already."""
+
+        def trace(moment: Moment, label: str, place: int) -> None:
+            self._trace(moment, place)
+            options.trace(moment, label, place)
+
+        def attach(connection: Connection) -> None:
+            self._attach(connection)
+            options.attach(connection)
+
+        return replace(options, trace=trace, attach=attach)
 
     def _attach(self, connection: Connection) -> None:
         self._connection = connection
@@ -65,49 +85,50 @@ class Recorder:
         self._sampler.watch(cast(int, row[0]) if row else 0)
         self._old = {cast(int, oid) for (oid,) in connection.execute(_TABLES.encode())}
 
-    def _trace(self, moment: Moment, _label: str, place: int) -> None:
+    def _trace(self, moment: Moment, place: int) -> None:
         now = self._sampler.now()
         if moment == "began":
             self.run.begin = now
         elif moment == "statement":
             self.run.acts = [act for act in self.run.acts if act.place < place or act.retries]
-            self._start(place, now)
+            self.run.acts.append(Act(place, self._script.statements[place].text, now))
+            self._seen = self._sampler.begin_statement()
         elif moment in _AFTER and self.run.acts and not self.run.acts[-1].end:
+            self._sampler.end_statement()
             self.run.acts[-1].end = now
             self._note_locks(self.run.acts[-1])
         elif moment == "waiting" and self.run.acts:
-            self.run.acts[-1].retries += 1
-            if self._script.transactional:  # all of it is rolled back and begun anew
-                self.run.acts[-1].end = now
-                self._held = {}
+            self._waiting(self.run.acts[-1], now)
         elif moment == "finished":
             self.run.end = now
-            self.run.waits, seen = self._sampler.take()
-            self._note_seen(seen)
+            self.run.waits = self._sampler.take()
 
-    def _start(self, place: int, now: float) -> None:
-        self.run.acts.append(Act(place, self._script.statements[place].text, now))
+    def _waiting(self, act: Act, now: float) -> None:
+        act.retries += 1
+        if self._script.transactional:  # all of it is rolled back and begun anew
+            self._sampler.end_statement()
+            act.end = now
+            self._held = {}
 
     def _note_locks(self, act: Act) -> None:
-        """What the statement holds that the ones before it did not, on tables that others may be using."""
+        """What the statement holds that the ones before it did not, on tables that others may be using.
+
+        Inside a transaction they are all held still, and whoever waits for them still waits: both are asked here and
+        now. A statement that runs alone has given its locks back when it is done: the sampler saw them, or nobody did.
+        """
         assert self._connection is not None  # noqa: S101 - attached before anything is traced
-        held: dict[str, str] = {}
         pid = self._connection.info.backend_pid
+        locks: Locks = {}
         for oid, name, mode in cast(Any, self._connection.execute(_LOCKS.encode(), [pid]).fetchall()):
-            if oid in self._old and mode in ORDER:
-                held[name] = max(held.get(name, ORDER[0]), mode, key=ORDER.index)
-        act.locks = held
+            locks.setdefault((oid, name), set()).add(mode)
+        if self._script.transactional or not runs_alone(self._script.statements[act.place]):
+            self._sampler.look(cast(Any, self._connection))
+        else:
+            act.sampled = self._seen.looks > 0
+            locks = self._seen.locks
+        act.locks = held = strongest(locks, self._old)
         act.taken = frozenset(name for name, mode in held.items() if self._held.get(name) != mode)
         self._held = held if self._script.transactional else {}
-
-    def _note_seen(self, seen: Sequence[Held]) -> None:
-        """A statement that runs alone has given its locks back when it is done; the sampler saw them."""
-        for act in self.run.acts if not self._script.transactional else ():
-            locks = dict(act.locks)
-            for held in seen:
-                if held.table in self._old and held.mode in ORDER and held.begin < act.end and held.end > act.begin:
-                    locks[held.name] = max(locks.get(held.name, ORDER[0]), held.mode, key=ORDER.index)
-            act.locks, act.taken = locks, frozenset(locks)
 
 
 class Meter:
@@ -122,12 +143,18 @@ class Meter:
 
     def options(self, options: Options) -> Options:
         """The runner's options with this meter listening."""
-        return replace(options, trace=self._trace, attach=self._attach)
 
-    def _attach(self, connection: Connection) -> None:
-        self._connection = connection
+        def trace(moment: Moment, label: str, place: int) -> None:
+            self._trace(moment, place)
+            options.trace(moment, label, place)
 
-    def _trace(self, moment: Moment, _label: str, place: int) -> None:
+        def attach(connection: Connection) -> None:
+            self._connection = connection
+            options.attach(connection)
+
+        return replace(options, trace=trace, attach=attach)
+
+    def _trace(self, moment: Moment, place: int) -> None:
         assert self._connection is not None  # noqa: S101 - attached before anything is traced
         if moment == "statement":
             self._files = self._look()

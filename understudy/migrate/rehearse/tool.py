@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from understudy.migrate.rehearse.load import Load, RunningLoad, running
 from understudy.migrate.rehearse.model import Act, Cost, Rehearsal, Rehearsed, Run
-from understudy.migrate.rehearse.recorder import ORDER
+from understudy.migrate.rehearse.recorder import strongest
 from understudy.migrate.rehearse.run import SETTLE_S, database_size, finished, server_version
-from understudy.migrate.rehearse.sampler import Held, Sampler
+from understudy.migrate.rehearse.sampler import Sampler
 from understudy.migrate.rehearse.settings import Budget
 from understudy.migrate.tool import OtherTool
 from understudy.postgres import connect
@@ -57,23 +57,12 @@ def _watched(dsn: str, sampler: Sampler, label: str, command: Callable[[], objec
     run = Run(label, sampler.now())
     command()
     run.end = sampler.now()
-    run.waits, held = sampler.take()
-    run.acts = [
-        Act(place, seen.text, seen.begin, max(seen.end, seen.begin), _locks(held, old, seen.begin, seen.end))
-        for place, seen in enumerate(sampler.take_seen())
-    ]
-    for act in run.acts:
-        act.taken = frozenset(act.locks)
+    run.waits = sampler.take()
+    for place, seen in enumerate(sampler.take_seen()):
+        locks = strongest(seen.locks, old)
+        run.acts.append(Act(place, seen.text, seen.begin, seen.end, locks, frozenset(locks), sampled=seen.looks > 0))
     time.sleep(SETTLE_S)
     return run
-
-
-def _locks(held: list[Held], old: set[int], begin: float, end: float) -> dict[str, str]:
-    locks: dict[str, str] = {}
-    for one in held:
-        if one.table in old and one.mode in ORDER and one.begin <= end and one.end >= begin:
-            locks[one.name] = max(locks.get(one.name, ORDER[0]), one.mode, key=ORDER.index)
-    return locks
 
 
 def _measured(dsn: str, command: Callable[[], object]) -> Cost:
