@@ -40,6 +40,17 @@ note = "text"
 [tables."public.orders"]
 "*" = "keep"
 """
+# Loading comes to a stop at one row while a session of this name is connected, wherever.
+SLOW = """
+CREATE FUNCTION while_held(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  WHILE id = 1 AND EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE application_name = 'holds the load') LOOP
+    PERFORM pg_catalog.pg_stat_clear_snapshot(), pg_catalog.pg_sleep(0.05);
+  END LOOP;
+  RETURN true;
+END $$;
+ALTER TABLE orders ADD CHECK (while_held(id));
+"""
 OLD = "old"
 NEW = "new"
 
@@ -49,6 +60,7 @@ class Scene:
     """A source, a target that holds an old staging, and the command that clones one into the other."""
 
     server: Server
+    source: str
     target: str
     arguments: tuple[str, ...]
 
@@ -93,7 +105,7 @@ def scene(make_database: Callable[[], str], postgres_server: Server, tmp_path: P
     policy = tmp_path / "policy.toml"
     policy.write_text(POLICY)
     arguments = ("clone", "--source", url(source), "--target", url(postgres_server.dsn(target)))
-    made = Scene(postgres_server, target, (*arguments, "--policy", str(policy)))
+    made = Scene(postgres_server, source, target, (*arguments, "--policy", str(policy)))
     made.restore_old()
     yield made
     for database in (target, f"{target}_template", *made.leftovers()):
@@ -116,9 +128,10 @@ def test_a_clone_killed_at_random_moments_leaves_the_old_staging_or_the_new_one(
     for number in range(KILLS):
         scene.restore_old()
         low = 0.0 if number % 2 else 0.7
+        moment = generator.uniform(low, 1.05) * length if number else 0.0  # one at least is killed before its end
         program = started(*scene.arguments, start_new_session=True)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            program.wait(timeout=generator.uniform(low, 1.05) * length)
+            program.wait(timeout=moment)
         if number % 3:
             program.kill()
         else:  # its workers and programs with it
@@ -140,13 +153,16 @@ def test_a_session_that_the_server_ends_ends_the_clone_with_an_error_and_the_old
     scene: Scene, started: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     """A session that the server ends in the middle of loading: exit 1, the target as it was, nothing left behind."""
-    program = started(*scene.arguments)
+    with psycopg.connect(scene.source, autocommit=True) as connection:
+        connection.execute(SLOW)
     ended = 0
-    with psycopg.connect(scene.server.dsn("postgres"), autocommit=True) as connection:
+    held = psycopg.connect(scene.server.dsn("postgres"), application_name="holds the load")
+    with held, psycopg.connect(scene.server.dsn("postgres"), autocommit=True) as connection:
+        program = started(*scene.arguments)
         while program.poll() is None and not ended:
             row = connection.execute(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-                "WHERE datname LIKE 'understudy_new_%' AND query LIKE 'COPY%FROM STDIN%'"
+                "WHERE datname LIKE 'understudy_new_%' AND state = 'active' AND query LIKE 'COPY%orders%FROM STDIN%'"
             ).fetchone()
             ended = row[0] if row else 0
     assert program.wait(timeout=300) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from understudy import environments
 from understudy.cli import understudy
 from understudy.cli.migrate.verify import differences
 from understudy.cli.output import run
+from understudy.migrate import runner
 from understudy.migrate.tool import OtherTool
 from understudy.migrate.verify import Bench, Check, VerifySettings, verify, verify_settings, verify_tool
 from understudy.migrate.verify.contents import lost, read_contents
@@ -143,10 +145,19 @@ def test_a_run_that_cannot_be_taken_up_again_is_found(
 def test_two_runners_without_a_lock_are_found(
     postgres_server: Server, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Were the lock not taken, the race would be seen to go wrong."""
+    """Were the lock not taken, the race would be seen to go wrong: both have read the journal before either writes."""
     monkeypatch.setattr("understudy.migrate.session._take_turn", lambda *_: None)
     monkeypatch.setattr("understudy.migrate.apply.require_turn", lambda _: None)
-    folder = write({"1_a": "SELECT pg_sleep(0.2); CREATE TABLE a ()", "1_a.rollback": "DROP TABLE a"})
+    both, plan = threading.Barrier(2), runner.plan.to_apply
+
+    def planned(*given: Any, **named: Any) -> Any:
+        todo = plan(*given, **named)
+        if threading.current_thread() is not threading.main_thread():
+            both.wait(60)
+        return todo
+
+    monkeypatch.setattr(runner.plan, "to_apply", planned)
+    folder = write({"1_a": "CREATE TABLE a ()", "1_a.rollback": "DROP TABLE a"})
     (race,) = (check for check in checks(postgres_server, folder) if check.name == "two runners at once")
     assert not race.ok
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -185,8 +184,6 @@ def test_a_failing_start_says_what_the_log_says(root: Path) -> None:
         pass
     with (server.data / "postgresql.auto.conf").open("a") as file:
         file.write("shared_buffers = 'a lot'\n")
-    began = time.monotonic()
     with pytest.raises(EmbeddedServerError, match="does not start") as caught:
         start(root)
     assert "shared_buffers" in str(caught.value.detail)
-    assert time.monotonic() - began < 30
