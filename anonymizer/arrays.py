@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
@@ -65,7 +66,7 @@ class Elements(Masker):
         """Takes the mask of an element."""
         self.inner = inner
         self.mask_options = {}
-        self.setting = inner.setting
+        self.setting = replace(inner.setting, base="")  # a literal is not of the elements' type
         self.needs, self.follows = inner.needs, inner.follows
 
     def mask(self, values: pl.Series) -> pl.Series:

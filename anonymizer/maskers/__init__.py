@@ -13,6 +13,7 @@ import polars as pl
 
 from anonymizer.errors import PolicyError
 from anonymizer.maskers.base import Mask, Masker, Row, Setting
+from anonymizer.maskers.forms import told_apart
 
 KEEP = "keep"
 DROP_ROWS = "drop-rows"
@@ -135,6 +136,7 @@ def apply(masker: Masker, values: pl.Series, row: Row | None = None) -> pl.Serie
     """
     if not len(values):
         return values
+    values = told_apart(masker.setting, values)
     touched = values.is_not_null()
     if masker.keeps_empty:
         touched &= values.fill_null("") != ""

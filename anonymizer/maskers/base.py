@@ -198,7 +198,9 @@ class Masker(abc.ABC):
 
         Verification compares the parts of the source's values with those of the clone's, group by group.
         """
-        return [(self, values)]
+        from anonymizer.maskers.forms import told_apart
+
+        return [(self, told_apart(self.setting, values))]
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Which values this mask could have made without having seen them, as booleans.

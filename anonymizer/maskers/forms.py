@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 
+import polars as pl
+
 from anonymizer.maskers.base import INTEGERS, Setting
 
 _TRUTH = {
@@ -16,6 +18,17 @@ _TRUTH = {
 }
 _STAMP = re.compile(r"(\d{4,}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(\.\d*?)?0*)?)?(?:Z|[+-]00(?::00)?)?")
 _ZONES = {"timestamp": "", "timestamptz": "+00"}
+
+
+def told_apart(setting: Setting, values: pl.Series) -> pl.Series:
+    """Values of which those that the type holds for equal are the same text: what masks see.
+
+    In char(n) blanks at the end mean nothing, in citext case does not: one value could come out as two, and a reference
+    to it would dangle.
+    """
+    if setting.base == "bpchar":
+        return values.str.strip_chars_end(" ")
+    return values.str.to_lowercase() if setting.base == "citext" else values
 
 
 def as_written(setting: Setting, text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import ClassVar
 
 import polars as pl
@@ -136,13 +137,18 @@ class Fpe(Masker):
             return self._long(digits)
         low = 10 ** (length - 1) if leading else 0
         high = 10**length if leading else 10 ** (length - before)
-        greatest = INTEGERS.get(self.setting.base)
-        if greatest is not None:
-            high = min(high, greatest + 1 + negative)
         number = digits.cast(pl.UInt64, strict=False)
-        if number.null_count() or (number >= high).any():
+        greatest = max(INTEGERS.values()) + negative if self.setting.base in INTEGERS else 10**_DIGITS
+        if number.null_count() or (number > greatest).any():
             return self._long(digits)  # no number of this type, so of no column either
-        return (numbers(self._key, number - low, high - low) + low).cast(pl.String).str.zfill(length)
+        # what fits into a smaller type is permuted apart, so that a smallint that refers to a bigint comes out like it
+        ends = [limit + negative + 1 for limit in INTEGERS.values() if before == length]
+        edges = [low, *(end for end in ends if low < end < high), high]
+        image = number.clone()
+        for begin, end in pairwise(edges):
+            if len(at := ((number >= begin) & (number < end)).arg_true()):
+                image = image.scatter(at, numbers(self._key, number.gather(at) - begin, end - begin) + begin)
+        return image.cast(pl.String).str.zfill(length)
 
     def _long(self, digits: pl.Series) -> pl.Series:
         """Numbers of more digits than 64 bits hold, walked on until the first digit is none that would vanish."""

@@ -21,8 +21,8 @@ _PARTS = (
 _BEFORE = pl.Series([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])
 """The days of a common year before each month."""
 _DAY = 86_400
-_FIRST_YEAR, _FIRST_DAY = -4712, 328
-"""PostgreSQL's calendar begins on 24 November 4713 BC."""
+_FIRST_YEAR, _FIRST_DAY = -4713, 327
+"""PostgreSQL's calendar begins on 24 November 4714 BC, the day 0 of Julian days."""
 
 
 def permute(key: bytes, values: pl.Series) -> pl.Series:

@@ -9,6 +9,8 @@ import polars as pl
 from anonymizer.maskers.base import Setting
 
 _PARTS = r"^(\d{4,7})-(\d\d)-(\d\d)([ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?([+-]\d\d(?::\d\d){0,2}|Z)?( BC)?$"
+_FIRST_YEAR = "4714 BC"
+"""PostgreSQL's calendar begins on 24 November of it."""
 DATED = ("date", "timestamp", "timestamptz")
 
 
@@ -28,9 +30,14 @@ class Times:
     era: pl.Series
 
     def put(self, dates: pl.Series, values: pl.Series, rest: pl.Series | None = None) -> pl.Series:
-        """Text again. Dates of far years become the first of January; what is no date stays as it was in `values`."""
+        """Text again. Dates of far years become the first of January, of the very first year the last of December.
+
+        What is no date stays as it was in `values`.
+        """
         text = dates.dt.strftime("%Y-%m-%d") + (self.rest if rest is None else rest)
-        far = self.years + "-01-01" + self.rest + self.era
+        january, december = (pl.repeat(day, len(values), dtype=pl.String, eager=True) for day in ("-01-01", "-12-31"))
+        day = december.zip_with((self.years + self.era).eq(_FIRST_YEAR).fill_null(False), january)
+        far = self.years + day + self.rest + self.era
         return text.zip_with(text.is_not_null(), far.zip_with(far.is_not_null(), values))
 
 

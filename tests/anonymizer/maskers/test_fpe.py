@@ -95,14 +95,14 @@ def test_what_has_no_digits_of_its_own_is_refused(masker: Made) -> None:
     assert masker("fpe", kind="number", base="int4").injective
 
 
-YEARS = {"2001": 365, "2000": 366, "1900": 365, "0001 BC": 366, "0044 BC": 365, "12024": 366, "4713 BC": 38}
+YEARS = {"2001": 365, "2000": 366, "1900": 365, "0001 BC": 366, "0044 BC": 365, "12024": 366, "4714 BC": 38}
 
 
 @pytest.mark.parametrize("year", YEARS)
 def test_all_days_of_a_year_map_one_to_one(masked: Masked, year: str) -> None:
     """Every day comes out exactly once, in common and leap years, before and after, back to PostgreSQL's first day."""
     number, _, era = year.partition(" ")
-    first = datetime.date(2000 if YEARS[year] in (366, 38) else 2001, 1, 1)
+    first = datetime.date(2000 if YEARS[year] == 366 else 2001, 1, 1)
     days = [first + datetime.timedelta(days=n) for n in range(366 if first.year == 2000 else 365)][-YEARS[year] :]
     every = [f"{number}-{day:%m-%d}{' BC' if era else ''}" for day in days]
     out = [str(text) for text in masked("fpe", every, kind="time", base="date")]
