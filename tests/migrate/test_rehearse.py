@@ -251,6 +251,31 @@ def test_recorded_queries_can_be_the_load(database: str, write: Write, tmp_path:
         rehearse(database, folder, label="x", load=Load(queries=queries), budget=Budget(), redo=1)
 
 
+def test_what_is_applied_is_rehearsed_with_the_rows_below_it(database: str, write: Write, ask: Ask) -> None:
+    """Redone to the very first, each finds the rows of the tables below it; only the first has an empty database."""
+    rows = "INSERT INTO {0} SELECT g FROM generate_series(1, 500) g"
+    folder = write(
+        {
+            "1_a": "CREATE TABLE a (id int PRIMARY KEY)",
+            "1_a.rollback": "DROP TABLE a",
+            "2_b": "CREATE TABLE b (id int PRIMARY KEY REFERENCES a); UPDATE a SET id = id",
+            "2_b.rollback": "DROP TABLE b",
+            "3_c": "UPDATE b SET id = id",
+            "3_c.rollback": "",
+        }
+    )
+    migrate.up(database, folder, to=2)
+    ask(database, f"{rows.format('a')};{rows.format('b')}")
+    found = rehearse(database, folder, label="x", load=LOAD, budget=Budget(), redo=2)
+    first, second, third = found.migrations
+    assert [one.label for one in found.migrations] == ["1_a", "2_b", "3_c"]
+    assert [one.idle for one in found.migrations] == [True, False, False]
+    assert [cost.rows for cost in second.costs] == [0, 500]
+    assert [cost.rows for cost in third.costs] == [500]
+    assert second.up.acts[0].locks == {"a": "ShareRowExclusiveLock"}
+    assert found.failures == []
+
+
 def test_a_script_that_pgbench_refuses_is_said(database: str, write: Write, tmp_path: Path) -> None:
     """A load that does not run would make every rehearsal look good."""
     folder = write(FILES)

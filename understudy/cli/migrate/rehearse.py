@@ -24,7 +24,7 @@ from understudy.postgres import open_database
 @click.command("rehearse")
 @click.option("--from", "source", required=True, metavar="DATABASE", help="What to rehearse on a copy of.")
 @click.option("--on", metavar="DATABASE", help="Whose server the copy is made on [default: the same one].")
-@click.option("--redo", type=int, default=0, help="Undo the last N first, and rehearse them.")
+@click.option("--redo", type=int, default=0, help="Rehearse the last N of those applied, too.")
 @click.option(
     "--script",
     "scripts",
@@ -127,6 +127,7 @@ def _data(found: Rehearsal, report: Path) -> dict[str, object]:
 def _migration(one: Rehearsed) -> dict[str, object]:
     return {
         "migration": one.label,
+        "idle": one.idle,
         "up": _run(one.up),
         "down": _run(one.down) if one.down else None,
         "costs": [

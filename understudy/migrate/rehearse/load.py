@@ -35,6 +35,7 @@ _AT_WORK = """
 SELECT count(*) FROM pg_stat_activity
 WHERE application_name = 'pgbench' AND datname = current_database() AND state = 'idle' AND query <> ''
 """
+_IDLE = ["SELECT 1"]
 _LONG_S = 24 * 3600
 _START_S = 60
 
@@ -64,9 +65,9 @@ class Load:
 class RunningLoad:
     """A pgbench at work."""
 
-    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
-        """`folder` is where it logs."""
-        self._process, self._folder = process, folder
+    def __init__(self, process: subprocess.Popen[str], folder: Path, *, idle: bool) -> None:
+        """`folder` is where it logs; `idle` says that it touches no table."""
+        self._process, self._folder, self.idle = process, folder, idle
         self.failures: list[str] = []
         self.pulses: list[Pulse] = []
 
@@ -90,8 +91,13 @@ class RunningLoad:
 
 
 @contextlib.contextmanager
-def running(dsn: str, load: Load) -> Iterator[RunningLoad]:
+def running(dsn: str, load: Load, *, idle: bool = False) -> Iterator[RunningLoad]:
     """Load on a database for as long as the block lasts.
+
+    Args:
+        dsn: the database.
+        load: how much of what.
+        idle: whether empty transactions will do where no table has rows.
 
     Raises:
         MigrationRefused: there is nothing to load it with.
@@ -99,7 +105,8 @@ def running(dsn: str, load: Load) -> Iterator[RunningLoad]:
     """
     with tempfile.TemporaryDirectory(prefix="understudy-load-") as name:
         folder = Path(name)
-        scripts = list(load.scripts) or _written(folder, _texts(dsn, load))
+        texts = [] if load.scripts else _texts(dsn, load, idle=idle)
+        scripts = list(load.scripts) or _written(folder, texts)
         conninfo, environment = program_environment(dsn)
         arguments: list[str | Path] = [programs.find("pgbench").path, "--no-vacuum", f"--client={load.clients}"]
         # what is late by more than a second is left out, or the load would go on catching up long after
@@ -121,7 +128,7 @@ def running(dsn: str, load: Load) -> Iterator[RunningLoad]:
         ) as process:
             try:
                 _await_work(dsn, process)
-                found = RunningLoad(process, folder)
+                found = RunningLoad(process, folder, idle=texts == _IDLE)
                 yield found
                 found.end()
             finally:
@@ -143,7 +150,7 @@ def _await_work(dsn: str, process: subprocess.Popen[str]) -> None:
     raise MigrateError("pgbench ended at once", detail=" ".join(said.split())[-500:] or "It said nothing.")
 
 
-def _texts(dsn: str, load: Load) -> list[str]:
+def _texts(dsn: str, load: Load, *, idle: bool) -> list[str]:
     if load.queries:
         queries = [statement.text for statement in read_queries(load.queries)]
         if any("$1" in text for text in queries):
@@ -154,7 +161,7 @@ def _texts(dsn: str, load: Load) -> list[str]:
             )
         return queries
     with contextlib.closing(connect(dsn)) as connection:
-        found = suggest(connection)
+        found = suggest(connection) or (_IDLE if idle else [])
     if not found:
         raise MigrationRefused(
             "there is nothing to load the copy with",

@@ -97,12 +97,20 @@ class Cost:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """One migration. `down` is None when it has no rollback; `costs` are by statement."""
+    """One migration.
+
+    Args:
+        label: its name.
+        up, down: under load; `down` is None when it has no rollback.
+        costs: by statement.
+        idle: before it no table had rows, so that the load could be nothing but empty transactions.
+    """
 
     label: str
     up: Run
     down: Run | None
     costs: Sequence[Cost]
+    idle: bool = False
 
     def over(self, budget: Budget) -> list[str]:
         """Where it exceeds the budget, a sentence each."""

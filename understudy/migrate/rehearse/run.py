@@ -45,7 +45,8 @@ def rehearse(
         label: what it is a copy of.
         load: what goes on meanwhile.
         budget: what may be exceeded.
-        redo: undo that many first, to rehearse migrations that are applied already.
+        redo: how many of those that are applied already to rehearse as well. Each is rehearsed where the copy was taken
+            down to just below it, the last one first: so the tables below still have their rows.
         options: the runner's, as in production.
         progress: is told what is under way.
 
@@ -54,23 +55,27 @@ def rehearse(
         MigrateError: a migration failed.
     """
     options = options or Options()
-    if redo:
-        runner.down(dsn, folder, to=_below(dsn, folder, redo), options=options)
-    pending = {standing.version for standing in status(dsn, folder).pending}
-    migrations = [one for one in read_folder(folder) if one.version in pending]
-    if not migrations:
+    found = status(dsn, folder)
+    pending = {standing.version for standing in found.pending}
+    again = sorted(standing.version for standing in found.standings if standing.entry)[-redo:] if redo else []
+    migrations = {one.version: one for one in read_folder(folder)}
+    if not pending and not again:
         raise MigrationRefused(
             "there is nothing to rehearse",
             detail=f"Every migration is applied to {label}.",
             hint="Rehearse the last ones again with --redo N.",
         )
     size = database_size(dsn)
-    done, loads = [], list[RunningLoad]()
+    done, loads = dict[int, Rehearsed](), list[RunningLoad]()
     with Sampler(dsn) as sampler:
-        for migration in migrations:
+        for version in [*sorted(pending), *reversed(again)]:
+            migration = migrations[version]
             progress(migration.label)
-            done.append(_one(dsn, folder, migration, sampler, load, loads, options))
-    return finished(label, size, server_version(dsn), load, done, loads, sampler.offset, budget)
+            if version in again:
+                runner.down(dsn, folder, to=_number_below(folder, migration), options=options)
+            done[version] = _one(dsn, folder, migration, sampler, load, loads, options, idle=version in again)
+    ordered = [done[version] for version in sorted(done)]
+    return finished(label, size, server_version(dsn), load, ordered, loads, sampler.offset, budget)
 
 
 def finished(
@@ -97,6 +102,8 @@ def _one(
     load: Load,
     loads: list[RunningLoad],
     options: Options,
+    *,
+    idle: bool,
 ) -> Rehearsed:
     below = _number_below(folder, migration)
 
@@ -106,14 +113,15 @@ def _one(
     def down(with_: Options) -> object:
         return runner.down(dsn, folder, to=below, options=with_)
 
-    with running(dsn, load) as at_work:
+    with running(dsn, load, idle=idle) as at_work:
         loads.append(at_work)
         loaded = _under_load(migration.up, sampler, up, options)
         undone = _under_load(migration.down, sampler, down, options) if migration.down else None
     meter = Meter()
     if undone:
         up(meter.options(options))
-    return Rehearsed(migration.label, loaded, undone, [meter.costs[place] for place in sorted(meter.costs)])
+    costs = [meter.costs[place] for place in sorted(meter.costs)]
+    return Rehearsed(migration.label, loaded, undone, costs, idle=at_work.idle)
 
 
 def _under_load(script: Script, sampler: Sampler, run: Callable[[Options], object], options: Options) -> Run:
@@ -122,11 +130,6 @@ def _under_load(script: Script, sampler: Sampler, run: Callable[[Options], objec
     run(recorder.options(options))
     time.sleep(SETTLE_S)
     return recorder.run
-
-
-def _below(dsn: str, folder: Path, redo: int) -> int:
-    applied = [standing.version for standing in status(dsn, folder).standings if standing.entry]
-    return applied[-redo - 1] if redo < len(applied) else 0
 
 
 def _number_below(folder: Path, migration: Migration) -> int:
