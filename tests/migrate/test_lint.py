@@ -13,6 +13,7 @@ import pytest
 from understudy import migrate
 from understudy.cli import understudy
 from understudy.cli.output import run
+from understudy.migrate.errors import MigrateError
 from understudy.migrate.lint import Finding, Level, LintSettings, formats, lint, squawk
 from understudy.migrate.lint.rules.registry import RULES
 from understudy.migrate.lint.sizes import Sizes, duration, human, read_sizes
@@ -151,6 +152,40 @@ def test_what_the_server_refuses_ends_the_linting(database: str, write: Write) -
         ("does-not-apply", 2, Level.ERROR)
     ]
     assert rules(said) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SET LOCAL search_path = s;\nALTER TABLE t ALTER a TYPE bigint", {"table-rewrite"}),
+        ("SAVEPOINT x;\nALTER TABLE s.t ADD b int;\nROLLBACK TO x;\nALTER TABLE s.t ADD b int;\nRELEASE x", set()),
+        ("SELECT set_config('a.b', 'c', true);\nSELECT 1 / length(current_setting('a.b'))", set()),
+        ("CREATE TEMP TABLE z (a int) ON COMMIT DROP;\nINSERT INTO z VALUES (1)", set()),
+        ("ALTER TYPE s.e ADD VALUE 'y';\nSELECT 'y'::s.e", {"does-not-apply"}),
+        ("UPDATE s.t SET a = 1 WHERE a = 2;\nUPDATE s.u SET a = 1 WHERE a = 3;\nDELETE FROM s.u", {"long-write"}),
+    ],
+)
+def test_a_file_is_run_in_one_transaction_as_the_runner_does(
+    make_database: Callable[[], str], write: Write, text: str, said: set[str]
+) -> None:
+    """SET LOCAL, savepoints and settings last to the file's end; what PostgreSQL refuses there, it refuses here."""
+    setup = "CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE TABLE s.u (a int); CREATE TYPE s.e AS ENUM ('x')"
+    folder = write({"1_s": setup, "2_b": text, "2_b.rollback": ""})
+    found = [one for one in findings(make_database(), folder) if one.source == "understudy" and one.path.name[0] == "2"]
+    assert {one.rule for one in found} == said
+    try:
+        migrate.up(make_database(), folder)
+    except MigrateError:
+        assert said == {"does-not-apply"}
+    else:
+        assert "does-not-apply" not in said
+
+
+def test_a_transaction_that_cannot_be_committed_does_not_apply(database: str, write: Write) -> None:
+    """A deferred constraint speaks at the end, and is heard."""
+    text = "CREATE TABLE p (id int PRIMARY KEY);\nCREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED);\n"
+    said = findings(database, write({"1_t": f"{text}INSERT INTO c VALUES (1)", "1_t.rollback": ""}))
+    assert [(one.rule, one.line) for one in said if one.level is Level.ERROR] == [("does-not-apply", 3)]
 
 
 def test_a_rule_may_be_switched_off_for_a_repository(database: str, write: Write) -> None:

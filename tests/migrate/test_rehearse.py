@@ -267,7 +267,7 @@ def test_what_is_applied_is_rehearsed_with_the_rows_below_it(database: str, writ
     migrate.up(database, folder, to=2)
     ask(database, f"{rows.format('a')};{rows.format('b')}")
     found = rehearse(database, folder, label="x", load=LOAD, budget=Budget(), redo=2)
-    first, second, third = found.migrations
+    _, second, third = found.migrations
     assert [one.label for one in found.migrations] == ["1_a", "2_b", "3_c"]
     assert [one.idle for one in found.migrations] == [True, False, False]
     assert [cost.rows for cost in second.costs] == [0, 500]

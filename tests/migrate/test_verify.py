@@ -61,6 +61,7 @@ def test_good_migrations_are_found_good(postgres_server: Server, write: Write, t
         "twice is a no-op",
         "what the release needs",
         "two runners at once",
+        "recorded queries",
     }
 
 
@@ -106,6 +107,15 @@ def test_each_fault_is_found_and_said(
     """A rollback that leaves, loses or fails; a migration that depends on rows or cannot be taken up again."""
     given = {name: text for name, text in (GOOD | files).items() if text is not None and not name.startswith("3")}
     assert said in problems(checks(postgres_server, write(given)))
+
+
+def test_a_recorded_query_that_proves_nothing_is_found(postgres_server: Server, write: Write, tmp_path: Path) -> None:
+    """One that no schema on the way understands would never break, so it is a problem itself."""
+    queries = tmp_path / "queries.sql"
+    queries.write_text("SELECT 1;\nSELECT mistyped FROM a;")
+    folder = write({"1_a": "CREATE TABLE a (id int)", "1_a.rollback": "DROP TABLE a"})
+    said = problems(checks(postgres_server, folder, queries=queries))
+    assert said == "the recorded query of line 2 is understood at no migration"
 
 
 @pytest.mark.parametrize(("phase", "safe"), [("expand", False), ("contract", True)])
@@ -219,6 +229,10 @@ def test_a_setting_that_is_wrong_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_this_repositorys_own_migrations_are_safe(postgres_server: Server) -> None:
-    """What CI runs: all of migrations/, on the server of this test run."""
-    folder = environments.load(Path(__file__).parents[2] / "understudy.toml").migrations
-    assert problems(checks(postgres_server, folder)) == ""
+    """What CI runs: all of migrations/, with its recorded queries and its tables, on the server of this test run."""
+    configuration = environments.load(Path(__file__).parents[2] / "understudy.toml")
+    wanted = verify_settings(configuration)
+    assert wanted.queries
+    found = list(verify(Bench(postgres_server, configuration.migrations, differences, wanted)))
+    assert problems(found) == ""
+    assert {"recorded queries", "what the release needs"} <= {check.name for check in found}

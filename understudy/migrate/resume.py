@@ -147,7 +147,7 @@ def _table_of_index(statement: Statement) -> str | None:
     rest = list(statement.tokens[list(statement.words).index("ON") + 1 :])
     if rest[0].text.upper() == "ONLY":
         del rest[0]
-    return "".join(token.text for token in _name_tokens(rest))
+    return "".join(token.text for token in name_tokens(rest))
 
 
 def _detach_names(statement: Statement) -> tuple[str, str]:
@@ -156,7 +156,7 @@ def _detach_names(statement: Statement) -> tuple[str, str]:
     if parent[0].text.upper() == "IF":
         del parent[:2]
     child = list(statement.tokens[words.index("PARTITION") + 1 :])
-    return "".join(t.text for t in _name_tokens(parent)), "".join(t.text for t in _name_tokens(child))
+    return "".join(t.text for t in name_tokens(parent)), "".join(t.text for t in name_tokens(child))
 
 
 def _detached(connection: Connection, statement: Statement) -> bool:
@@ -179,7 +179,7 @@ def _pending_detach(connection: Connection, statement: Statement) -> bool:
     return bool(row and row[0])
 
 
-def _name_tokens(tokens: list[Token]) -> list[Token]:
+def name_tokens(tokens: list[Token]) -> list[Token]:
     """The tokens of the dotted name at the beginning."""
     taken: list[Token] = []
     for token in tokens:
@@ -194,6 +194,6 @@ def _name(tokens: list[Token]) -> list[str]:
     """The parts of the dotted name at the beginning, as the catalog spells them."""
     return [
         token.text[1:-1].replace('""', '"') if token.kind is Kind.QUOTED else token.text.lower()
-        for token in _name_tokens(tokens)
+        for token in name_tokens(tokens)
         if token.text != "."
     ]

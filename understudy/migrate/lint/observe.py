@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from understudy.catalog.names import JOURNAL_SCHEMA
 from understudy.migrate.journal import Connection
-from understudy.migrate.resume import runs_alone
+from understudy.migrate.resume import name_tokens, runs_alone
 from understudy.migrate.statements import Statement
 
 _OURS = f"n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '{JOURNAL_SCHEMA}')"
@@ -86,13 +87,21 @@ class World:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a statement did. `locks` are the modes it took, by table; none are known of one that runs alone."""
+    """What a statement did.
+
+    Args:
+        before, after: the schema.
+        locks: the modes that were held when it was done, by table; in a file that is one transaction those of the
+            statements before it are among them. None are known of a statement that runs alone.
+        old: the tables that were there before the file: new ones have no rows and no users.
+        target: the table that an UPDATE or DELETE names.
+    """
 
     before: World
     after: World
     locks: Mapping[int, frozenset[str]]
     old: frozenset[int]
-    """The tables that were there before the file: new ones have no rows and no users."""
+    target: int | None = None
 
     def old_tables(self) -> dict[int, Table]:
         """The tables that somebody may be using, as they were before the statement."""
@@ -113,19 +122,40 @@ def look(connection: Connection) -> World:
     )
 
 
-def observe(connection: Connection, statement: Statement, old: frozenset[int], before: World) -> Effect:
+def observe(connection: Connection, statement: Statement, old: frozenset[int], before: World, *, begun: bool) -> Effect:
     """Run a statement and say what it did.
+
+    Args:
+        connection: on the scratch database.
+        statement: what to run.
+        old: the tables that were there before its file.
+        before: the schema now.
+        begun: whether the file's transaction is open; otherwise the statement has one of its own, if it bears one.
 
     Raises:
         psycopg.Error: the server refuses it.
     """
     locks: dict[int, set[str]] = {}
-    if runs_alone(statement):
+    target = _target(connection, statement)
+    alone = runs_alone(statement) and not begun
+    with contextlib.nullcontext() if begun or alone else connection.transaction():
         connection.execute(statement.text.encode())
-    else:
-        with connection.transaction():
-            connection.execute(statement.text.encode())
+        if not alone:
             for relation, mode in cast(Any, connection.execute(_LOCKS.encode()).fetchall()):
                 locks.setdefault(relation, set()).add(mode)
     after = look(connection)
-    return Effect(before, after, {oid: frozenset(modes) for oid, modes in locks.items()}, old)
+    if statement.words[0] == "ROLLBACK":  # to a savepoint: what goes was never there for anybody else
+        before = after
+    return Effect(before, after, {oid: frozenset(modes) for oid, modes in locks.items()}, old, target)
+
+
+def _target(connection: Connection, statement: Statement) -> int | None:
+    """The table that an UPDATE or DELETE names, as the session's search_path finds it."""
+    if statement.words[0] not in ("UPDATE", "DELETE"):
+        return None
+    tokens = list(statement.tokens[1:])
+    while tokens and tokens[0].text.upper() in ("FROM", "ONLY"):
+        del tokens[0]
+    name = "".join(token.text for token in name_tokens(tokens))
+    row = connection.execute("SELECT pg_catalog.to_regclass(%s)::oid::int8", [name]).fetchone()
+    return cast(int, row[0]) if row and row[0] is not None else None

@@ -63,28 +63,31 @@ class _Linter:
         self._sizes, self._settings = sizes, settings
 
     def file(self, connection: Connection, migration: Migration) -> Iterator[Finding]:
-        """What the rules say of each statement of a file, and then of the file."""
+        """What the rules say of each statement of a file, and then of the file.
+
+        The file is run as the runner runs it: in one transaction, so that SET LOCAL, savepoints, and locks and values
+        that are only there at its end count as they will; or, without one, statement by statement.
+        """
         script = migration.up
-        begin = now = look(connection)
+        begin = look(connection)
         old = frozenset(begin.tables)
-        for place, statement in enumerate(script.statements):
-            try:
-                effect = observe(connection, statement, old, now)
-            except psycopg.Error as error:
-                said = (error.diag.message_primary or str(error)).split("\n")[0]
-                yield Finding(
-                    "does-not-apply",
-                    Level.ERROR,
-                    script.sources[place],
-                    statement.line,
-                    f"the server refuses it: {said}",
-                    "Nothing after it was looked at.",
-                )
-                return
-            now = effect.after
-            yield from self._say(migration, statement, place, effect)
+        effects: list[Effect] = []
+        refused: psycopg.Error | None = None
+        try:
+            with connection.transaction() if script.transactional else contextlib.nullcontext():
+                for statement in script.statements:
+                    now = effects[-1].after if effects else begin
+                    effects.append(observe(connection, statement, old, now, begun=script.transactional))
+        except psycopg.Error as error:
+            refused = error
         fresh(connection)
-        yield from self._say(migration, None, None, _whole(begin, now, old))
+        for place, effect in enumerate(effects):
+            yield from self._say(migration, script.statements[place], place, effect)
+        if refused:
+            yield _refused(migration, min(len(effects), len(script.statements) - 1), refused)
+        else:
+            end = effects[-1].after if effects else begin
+            yield from self._say(migration, None, None, _whole(begin, end, old))
 
     def _say(
         self, migration: Migration, statement: Statement | None, place: int | None, effect: Effect
@@ -96,6 +99,19 @@ class _Linter:
             for said in rule(context):
                 if statement or name in ("missing-rollback", "foreign-key-without-index"):
                     yield Finding(name, said.level, path, line, said.message, said.advice)
+
+
+def _refused(migration: Migration, place: int, error: psycopg.Error) -> Finding:
+    said = (error.diag.message_primary or str(error)).split("\n")[0]
+    script = migration.up
+    return Finding(
+        "does-not-apply",
+        Level.ERROR,
+        script.sources[place],
+        script.statements[place].line,
+        f"the server refuses it: {said}",
+        "Nothing after it was looked at.",
+    )
 
 
 def _whole(begin: World, end: World, old: frozenset[int]) -> Effect:

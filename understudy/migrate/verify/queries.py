@@ -29,6 +29,11 @@ def read_queries(path: Path) -> list[Statement]:
     return [item for item in split(text) if isinstance(item, Statement)]
 
 
+def place(query: Statement) -> str:
+    """Where a query stands in its file."""
+    return f"line {query.line}"
+
+
 def prepare(connection: Connection, queries: list[Statement]) -> Prepared:
     """Prepare each query; nothing is executed."""
     found: dict[str, tuple[tuple[str, int], ...] | str] = {}
@@ -36,23 +41,23 @@ def prepare(connection: Connection, queries: list[Statement]) -> Prepared:
         result = connection.pgconn.prepare(b"recorded", query.text.encode())
         if result.status == pq.ExecStatus.COMMAND_OK:
             described = connection.pgconn.describe_prepared(b"recorded")
-            found[f"line {query.line}"] = tuple(
+            found[place(query)] = tuple(
                 ((described.fname(n) or b"").decode(), described.ftype(n)) for n in range(described.nfields)
             )
             connection.execute("DEALLOCATE recorded")
         else:
             said = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"?"
-            found[f"line {query.line}"] = said.decode(errors="replace")
+            found[place(query)] = said.decode(errors="replace")
     return found
 
 
 def broken(before: Prepared, after: Prepared) -> list[str]:
     """What was understood before and is not any more, or answers with other columns; a sentence each."""
     said = []
-    for place, was in before.items():
-        now = after[place]
+    for where, was in before.items():
+        now = after[where]
         if isinstance(was, str) or now == was:
             continue
         what = now if isinstance(now, str) else "it answers with other columns"
-        said.append(f"the recorded query of {place} breaks: {what}")
+        said.append(f"the recorded query of {where} breaks: {what}")
     return said

@@ -13,7 +13,7 @@ def rule(context: Context) -> Iterator[Said]:
     if statement is None or statement.words[0] not in ("UPDATE", "DELETE") or "WHERE" in statement.words:
         return
     for oid, table in effect.old_tables().items():
-        if "RowExclusiveLock" in effect.locks.get(oid, frozenset()):
+        if oid == effect.target:
             lasts, level = context.costs(table, "rewrite", "locks on every row")
             yield Said(
                 f"writes every row of {table.name}: {lasts}",
