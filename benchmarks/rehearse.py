@@ -20,7 +20,7 @@ from understudy.migrate.rehearse.run import copied
 from understudy.migrate.tool import migrator
 from understudy.postgres import EmbeddedServer
 
-ROWS = int(os.environ.get("UNDERSTUDY_BENCH_ROWS", "6500000"))
+ROWS = int(os.environ.get("UNDERSTUDY_BENCH_ROWS", "2900000"))
 ROOT = Path(__file__).parents[1]
 
 

@@ -71,6 +71,33 @@ def test_a_baseline_takes_over_a_database_that_has_the_schema(database: str, wri
         baseline(database, folder, to=2)
 
 
+@pytest.mark.parametrize(
+    ("hand", "said"),
+    [
+        ("CREATE TABLE a (id int, t text DEFAULT ';'); CREATE INDEX i ON a (id); CREATE TABLE b ()", None),
+        ("CREATE TABLE a (id int, t text DEFAULT ';'); CREATE TABLE b ()", "index public.i"),
+        ("CREATE TABLE a (id bigint, t text DEFAULT ';'); CREATE INDEX i ON a (id); CREATE TABLE b ()", "'bigint'"),
+    ],
+)
+def test_a_baseline_makes_sure_by_parity(
+    make_database: Callable[[], str], write: Write, ask: Ask, cli: Callable[..., Any], hand: str, said: str | None
+) -> None:
+    """A missing index or another type is refused with 4 and named, and nothing is written; who knows may say so."""
+    database, beside = make_database(), url(make_database())
+    command = ["migrate", "baseline", url(database), "--to", "2", "--folder", str(write(FILES)), "--on", beside]
+    ask(database, hand)
+    done = cli(*command)
+    assert done.code == (4 if said else 0), done.err
+    if said:
+        assert "the database has not the schema that the migrations make" in done.err
+        assert said in done.err
+        assert ask(database, "SELECT to_regnamespace('understudy')") == [(None,)]
+        accepted = cli(*command, "--accept-differences", "--json")
+        assert accepted.code == 0
+        assert any(said in line for line in accepted.json["differences"])
+    assert ask(database, "SELECT count(*) FROM understudy.migrations WHERE baseline") == [(2,)]
+
+
 def test_a_repair_takes_the_files_as_they_are(database: str, write: Write) -> None:
     """A changed file is taken anew; an entry without its file goes only when that is said."""
     folder = write(FILES)

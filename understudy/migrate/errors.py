@@ -6,6 +6,7 @@ MigrateError                   it failed
 MigrationRefused               nothing was touched
 ├── MigrationFileError         the files themselves cannot be used
 ├── JournalMismatchError       files and journal do not tell the same story
+├── SchemaDiffersError         the database has not the schema that a baseline would say it has
 ├── LockedError                another runner is at work
 └── PoolerError                between us and the server is a pooler that shares sessions
 MigrationUnsafe                it ran, and the answer is no
@@ -38,6 +39,10 @@ class MigrationFileError(MigrationRefused):
 
 class JournalMismatchError(MigrationRefused):
     """the migration files and the journal do not agree"""
+
+
+class SchemaDiffersError(MigrationRefused):
+    """the database has not the schema that the migrations make"""
 
 
 class LockedError(MigrationRefused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -79,8 +80,22 @@ def repair(
         )
 
 
-def baseline(dsn: str, folder: Path, *, to: int, options: Options | None = None) -> tuple[int, ...]:
+def baseline(
+    dsn: str,
+    folder: Path,
+    *,
+    to: int,
+    options: Options | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[int, ...]:
     """Write down, for a database that has the schema already, that the migrations up to a number are applied.
+
+    Args:
+        dsn: the database's connection string.
+        folder: the migrations.
+        to: the highest number whose schema it has.
+        options: how long to wait for other runners.
+        check: is called under the runner's lock before anything is written, to raise if the schema is another one.
 
     Raises:
         JournalMismatchError: the journal has entries already.
@@ -98,6 +113,7 @@ def baseline(dsn: str, folder: Path, *, to: int, options: Options | None = None)
                 detail="A baseline is for a database that no migration was ever applied to by this program.",
                 hint="See `understudy migrate status`.",
             )
+        check()
         journal.prepare()
         with connection.transaction():
             require_turn(connection)

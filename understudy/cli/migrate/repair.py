@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,9 @@ from understudy.cli import output
 from understudy.cli.migrate.shared import configured, folder_option, refuse_other_tool
 from understudy.migrate import new as new_files
 from understudy.migrate import repair as journal
+from understudy.migrate.errors import SchemaDiffersError
 from understudy.postgres import open_database
+from understudy.rollout.baseline import compare_with_migrations, differences
 
 
 @click.command()
@@ -31,16 +34,34 @@ def new(title: str, no_transaction: bool, phase: str | None, folder: Path | None
 @click.command()
 @click.argument("database")
 @click.option("--to", type=int, required=True, help="The highest number whose schema the database has.")
+@click.option("--on", metavar="DATABASE", help="Whose server to make that schema on, to compare [default: embedded].")
+@click.option("--accept-differences", is_flag=True, help="Write it down although the schema is another one.")
 @folder_option
 @output.json_option
-def baseline(database: str, to: int, folder: Path | None, as_json: bool) -> None:
-    """Write down that DATABASE has the schema of the migrations up to a number already."""
+def baseline(
+    database: str, to: int, on: str | None, accept_differences: bool, folder: Path | None, as_json: bool
+) -> None:
+    """Write down that DATABASE has the schema of the migrations up to a number; refused when it has not."""
     configuration, settings = configured(folder)
     refuse_other_tool(settings, "a baseline")
-    with open_database(database, configuration) as target:
-        versions = journal.baseline(target.dsn, settings.folder, to=to, options=settings.options)
+    found: list[str] = []
+
+    def check() -> None:
+        server = stack.enter_context(open_database(on, configuration)).server if on else None
+        found.extend(differences(compare_with_migrations(target.dsn, settings.folder, to=to, on=server)))
+        for line in found:
+            output.message(line)
+        if found and not accept_differences:
+            raise SchemaDiffersError(
+                detail=f"{len(found)} things are not as the migrations up to {to} make them; the first: {found[0]}",
+                hint="Put them right or baseline to another number; if you know them all, say --accept-differences.",
+            )
+
+    with contextlib.ExitStack() as stack:
+        target = stack.enter_context(open_database(database, configuration))
+        versions = journal.baseline(target.dsn, settings.folder, to=to, options=settings.options, check=check)
         output.result(
-            {"database": target.label, "baseline": list(versions)},
+            {"database": target.label, "baseline": list(versions), "differences": found},
             f"{len(versions)} migrations written down as applied to {target.label}",
             as_json=as_json,
         )
