@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers.base import Mask, Masker, Row, Setting
+from anonymizer.maskers.base import TAG, Mask, Masker, Row, Setting
 from anonymizer.maskers.forms import told_apart
 
 KEEP = "keep"
@@ -168,12 +168,12 @@ def _each(masker: Masker, values: pl.Series, row: Row | None) -> pl.Series:
         limit = masker.setting.max_length
         if limit is not None:
             masked = masked.str.slice(0, max(0, limit - _SUFFIX - 1))
-        # 64 bits of another digest than the one that chose the value
+        # 96 bits of another digest than the one that chose the value
         masked = masked + "-" + masker.digests.hexadecimal(values + "\0unique").str.slice(0, _SUFFIX)
     return masker.fit(masked)
 
 
-_SUFFIX = 16
+_SUFFIX = TAG
 
 
 def outputs(masker: Masker) -> int | None:

@@ -1,4 +1,8 @@
-"""Letters beyond ASCII, in alphabets that map onto themselves. Frozen here: Python's own tables grow with Unicode."""
+"""Letters beyond ASCII, in alphabets that map onto themselves. Frozen here: Python's own tables grow with Unicode.
+
+A capital's alphabet is that of its small letter, letter by letter: what differs in more than case before differs in more
+than case afterwards, and a unique index over lower(column) builds.
+"""
 
 from __future__ import annotations
 
@@ -90,17 +94,32 @@ class Scripts:
             ((low, high) for low, high in _RANGES if low <= code <= high),
             (code // _BLOCK * _BLOCK, code // _BLOCK * _BLOCK + _BLOCK - 1),
         )
-        alphabet = self._alphabet(low, high)
+        alphabet = self._alphabet(low, high, "rest")
+        if self._paired(character):
+            alphabet = self._alphabet(low, high, "small")
+        elif self._paired(small := character.lower()):
+            found = self.find(small, ascii_classes)
+            return found and Found(found.alphabet.upper(), found.index)
         return Found(alphabet, alphabet.index(character))
 
+    def _paired(self, character: str) -> bool:
+        """Whether it is a small letter that has a capital of its own, and both can be expressed."""
+        capital = character.upper()
+        one_each = len(character) == len(capital) == 1 and capital != character and capital.lower() == character
+        return one_each and ord(character) >= 0x80 and ord(capital) >= 0x80 and self._expressible(character + capital)
+
     @functools.lru_cache(maxsize=256)  # noqa: B019 - a masker has one of these, and lives as long
-    def _alphabet(self, low: int, high: int) -> str:
+    def _alphabet(self, low: int, high: int, part: str) -> str:
+        """Of a range its small letters that have a capital, or all that is neither such a letter nor such a capital."""
         listed = any((low, high) == known for known in _RANGES)
-        return "".join(
+        letters = (
             chr(code)
             for code in range(low, high + 1)
             if self._expressible(chr(code)) and (listed or not self._elsewhere(code))
         )
+        if part == "small":
+            return "".join(filter(self._paired, letters))
+        return "".join(letter for letter in letters if not self._paired(letter) and not self._paired(letter.lower()))
 
     @staticmethod
     def _elsewhere(code: int) -> bool:

@@ -7,6 +7,7 @@ walked back into. A lane is what stands at one place in all values: the work is 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,9 +31,12 @@ class Alphabet:
     """Classes of ASCII characters that are permuted among themselves; at most four, of at most 32 characters.
 
     A character's code is 64 times its class plus its number in it: two of a class added stay below the next class.
+    Capitals, where they belong to it, have the codes of their small letters: what differs in more than case does so
+    afterwards.
     """
 
     classes: tuple[bytes, ...]
+    capitals: bool = False
     encode: bytes = field(init=False, repr=False)
     decode: bytes = field(init=False, repr=False)
     reduce: bytes = field(init=False, repr=False)
@@ -43,6 +47,8 @@ class Alphabet:
         for number, characters in enumerate(self.classes):
             for index, character in enumerate(characters):
                 encode[character] = 64 * number + index
+                if self.capitals:
+                    encode[bytes((character,)).upper()[0]] = 64 * number + index
                 decode[64 * number + index] = character
             for total in range(64):
                 reduce[64 * number + total] = 64 * number + total % len(characters)
@@ -52,7 +58,13 @@ class Alphabet:
     @property
     def pattern(self) -> str:
         """A character of it, as a regular expression."""
-        return "[" + "".join(characters.decode() for characters in self.classes) + "]"
+        letters = "".join(characters.decode() for characters in self.classes)
+        return "[" + "".join(dict.fromkeys(letters + letters.upper() if self.capitals else letters)) + "]"
+
+    @functools.cached_property
+    def both_cases(self) -> tuple[bytes, ...]:
+        """The classes, capitals as classes of their own: a capital's number in its class is its small letter's."""
+        return (*self.classes, *(c.upper() for c in self.classes if self.capitals and c.upper() != c))
 
     def wheel(self, number: int) -> bytes:
         """From a random byte to a number of the class. Not quite even; the bijection does not depend on it."""
@@ -63,7 +75,9 @@ class Alphabet:
         return bytes(0xFF if code // 64 == number else 0 for code in range(256))
 
 
-PLAIN = Alphabet((b"0123456789", b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+PLAIN = Alphabet((b"0123456789", b"abcdefghijklmnopqrstuvwxyz"), capitals=True)
+_CAPITAL = bytes(0x20 if ord("A") <= byte <= ord("Z") else 0 for byte in range(256))
+"""From a letter to the bit that makes it a capital."""
 HEX = Alphabet((b"0123456789abcdef",))
 
 
@@ -116,10 +130,13 @@ class Shapes:
         width, count = len(template), len(values)
         blob = str(values.str.join("").item()).encode()
         lanes = [blob[place::width].translate(self._alphabet.encode) for place in places]
+        capitals = iter([blob[place::width].translate(_CAPITAL) for place in places])
         quick = digits and 2 <= len(lanes) <= _NUMBER
         images = iter(self._digits(lanes) if quick else self._lanes(lanes))
         out = [
-            next(images).translate(self._alphabet.decode) if character == "\0" else character.encode() * count
+            _cased(next(images).translate(self._alphabet.decode), next(capitals))
+            if character == "\0"
+            else character.encode() * count
             for character in template
         ]
         return strings(out, count)
@@ -214,7 +231,7 @@ class Shapes:
         """A long value, or one with letters beyond ASCII: the same network over a list of numbers."""
         sizes, codes, places = [], [], []
         for place, character in enumerate(value):
-            found = self._scripts.find(character, self._alphabet.classes)
+            found = self._scripts.find(character, self._alphabet.both_cases)
             if found is not None:
                 places.append((place, found.alphabet))
                 sizes.append(len(found.alphabet))
@@ -258,6 +275,13 @@ def strings(lanes: Sequence[bytes], count: int) -> pl.Series:
         "empty_string_is_null": False,
     }
     return pl.read_csv(bytes(blob), schema={"value": pl.String}, **read).to_series()
+
+
+def _cased(small: bytes, capitals: bytes) -> bytes:
+    """Letters, some of them as capitals."""
+    if not any(capitals):
+        return small
+    return (int.from_bytes(small, "little") ^ int.from_bytes(capitals, "little")).to_bytes(len(small), "little")
 
 
 def _merge(template: str, image: str) -> str:

@@ -37,7 +37,7 @@ def test_a_mask_that_repeats_is_refused_with_its_odds(database: str) -> None:
 
 
 def test_what_never_repeats_is_taken(database: str) -> None:
-    """Bijections, tags, and digests of 64 bits."""
+    """Bijections, tags, and digests of 96 bits."""
     masks = {
         "name": '{ mask = "name", unique = true }',
         "code": '"fpe"',

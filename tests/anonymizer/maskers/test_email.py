@@ -13,15 +13,18 @@ Made = Callable[..., Masker]
 def test_golden_values(masked: Masked) -> None:
     """Pinned: the same key gives these on any machine, in any version."""
     values = ["maria.rossi@acme.it", "g.verdi@studio-verdi.it"]
-    expected = ["azecheletto.munasio.5dd907ee11a8a0fb@example.org", "tarla.fagope.6b6bcb1d67bb4d96@example.net"]
+    expected = [
+        "azecheletto.munasio.d89642745dd907ee11a8a0fb@example.org",
+        "tarla.fagope.80ab43e96b6bcb1d67bb4d96@example.net",
+    ]
     assert masked("email", values) == expected
 
 
 def test_a_short_column_gets_what_fits(masked: Masked, masker: Made) -> None:
     """The names go first, then the tag is cut; what is left of it is the number of outputs, and it is said."""
-    (short,) = masked("email", ["maria.rossi@acme.it"], max_length=30)
-    assert short == "5dd907ee11a8a0fb@example.com"
-    assert masker("email", max_length=30).injective
+    (short,) = masked("email", ["maria.rossi@acme.it"], max_length=38)
+    assert short == "d89642745dd907ee11a8a0fb@example.com"
+    assert masker("email", max_length=36).injective
     cut = masker("email", max_length=20)
     assert (cut.injective, cut.outputs) == (False, 16**8)
 

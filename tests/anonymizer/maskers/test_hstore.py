@@ -16,7 +16,7 @@ Made = Callable[..., Masker]
 def test_golden_values(masked: Masked) -> None:
     """Pinned: the same key gives these on any machine, in any version."""
     values = ['"tel"=>"12345", "email"=>"m@acme.it", "x"=>NULL']
-    expected = ['"tel"=>"42286", "email"=>"gaetamone.cociarro.36070f21cfadff9c@example.net", "x"=>NULL']
+    expected = ['"tel"=>"42286", "email"=>"gaetamone.cociarro.492e964336070f21cfadff9c@example.net", "x"=>NULL']
     assert (
         masked(
             "hstore",
