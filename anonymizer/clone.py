@@ -25,13 +25,14 @@ from typing import Any
 
 import psycopg
 
-from anonymizer import aside, attestation, catalog, endpoint, sequences, servererrors
+from anonymizer import aside, attestation, catalog, endpoint, servererrors
 from anonymizer import plan as planning
 from anonymizer import verify as verification
 from anonymizer.aside import Aside
 from anonymizer.catalog import Connection, Database, Table
 from anonymizer.endpoint import Endpoint
 from anonymizer.errors import CloneRefused, LeakError
+from anonymizer.finish import finish
 from anonymizer.identifiers import TableName, quote
 from anonymizer.keys import Key
 from anonymizer.pipeline import SMALL_BYTES, Chunk
@@ -275,11 +276,11 @@ class _Clone:
                     self.left_out.append(f"tablespaces (the server lacks {', '.join(missing)})")
                 schema.restore(context.target, "pre-data")
             with self._step("load"):
-                results = pool.run(_chunks(snapshot, plans, source.info.server_version), self._report("load"))
+                results = pool.run(_chunks(snapshot, plans, source.info.server_version, jobs), self._report("load"))
             with self._step("indexes"):
                 schema.restore(context.target, "post-data", jobs)
             with self._step("finish"):
-                _finish(source, context.target, new, plans)
+                finish(source, context.target, new, plans, jobs)
             with self._step("verify"):
                 checks: list[Job] = [CheckTable(plan, snapshot) for plan in plans]
                 checked = verification.conclude(
@@ -343,14 +344,18 @@ def _hold(connection: Connection, plans: Sequence[TablePlan]) -> None:
         connection.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE".encode())
 
 
-def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int) -> list[Job]:
-    """Every table's chunks, the largest first, so that no worker is left with a large one at the end."""
+def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int, jobs: int) -> list[Job]:
+    """Every table's chunks, the largest first, so that no worker is left with a large one at the end.
+
+    A table that one worker writes alone needs no WAL; so one is only split if it is more than a worker's share.
+    """
+    share = sum(plan.table.pages for plan in plans if not plan.drops_rows) // jobs
     chunks: list[tuple[int, Chunk]] = []
     for plan in plans:
         if plan.drops_rows:
             continue
         pages, binary = plan.table.pages, all(c.builtin for c in plan.table.columns) and bool(plan.columns)
-        if pages <= CHUNK_PAGES * 3 // 2 or version < _TID_RANGE_VERSION:
+        if pages <= max(share, CHUNK_PAGES * 3 // 2) or version < _TID_RANGE_VERSION:
             small = plan.table.bytes <= SMALL_BYTES
             chunks.append((pages, Chunk(snapshot, plan.name, plan.columns, binary=binary, small=small)))
             continue
@@ -395,28 +400,6 @@ def _like_template(source: Connection, target: Endpoint) -> None:
                 connection.execute("DROP EXTENSION IF EXISTS plpgsql")
     except psycopg.Error as error:
         raise servererrors.from_server(error, "Preparing the new database") from None
-
-
-def _finish(source: Connection, target: Endpoint, new: Aside, plans: Sequence[TablePlan]) -> None:
-    """Sequences, materialized views, statistics, and the settings that the database itself has."""
-    try:
-        states, views = catalog.sequences(source), catalog.materialized_views(source)
-        feeds, masked = catalog.feeds(source), sequences.masked_numbers(plans)
-        with target.connect() as connection:
-            if connection.info.parameter_status("is_superuser") == "on":
-                # event triggers are the product's, and what a clone does is nothing that they are about
-                connection.execute("SET session_replication_role = replica")
-            for state in states:
-                connection.execute(sequences.statement(state, masked & feeds.get(state.name, set())).encode())
-            for view in views:
-                # as pg_restore would: the view's own query names its schemas
-                connection.execute(f"REFRESH MATERIALIZED VIEW {view.sql}".encode())
-            connection.execute("ANALYZE")
-        for name, value in aside.settings(source):
-            if not aside.is_secretive(name):
-                new.connection.execute(aside.set_to(new.name, name, value))
-    except psycopg.Error as error:
-        raise servererrors.from_server(error, "Finishing the new database") from None
 
 
 def _schema_digest(plans: Sequence[TablePlan]) -> str:
