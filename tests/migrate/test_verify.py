@@ -16,11 +16,10 @@ from understudy.cli import understudy
 from understudy.cli.migrate.verify import differences
 from understudy.cli.output import run
 from understudy.migrate import runner
-from understudy.migrate.tool import OtherTool
-from understudy.migrate.verify import Bench, Check, VerifySettings, verify, verify_settings, verify_tool
+from understudy.migrate.verify import Bench, Check, VerifySettings, verify, verify_settings
 from understudy.migrate.verify.contents import lost, read_contents
 from understudy.migrate.verify.rows import insert_rows
-from understudy.postgres import Server, connect, programs
+from understudy.postgres import Server, connect
 from understudy.postgres.dsn import url
 
 Write = Callable[[dict[str, str]], Path]
@@ -188,20 +187,6 @@ def test_rows_are_invented_for_the_repositorys_own_schema(migrated_database: str
         after = read_contents(connection)
     (said,) = lost(before, after, before)
     assert "rows of public.user_feature_flags are lost" in said
-
-
-def test_another_tools_commands_are_verified_as_well(postgres_server: Server, tmp_path: Path) -> None:
-    """Up, up again, down and up with the commands of understudy.toml; a second up that does something is found."""
-    psql = programs.find("psql").path
-    (tmp_path / "up.sql").write_text("CREATE TABLE IF NOT EXISTS t (id int);")
-    tool = OtherTool(tmp_path, f"{psql} -X -q -v ON_ERROR_STOP=1 -f up.sql", f'{psql} -X -q -c "DROP TABLE t"')
-    bench = Bench(postgres_server, tmp_path, differences)
-    assert problems(list(verify_tool(bench, tool))) == ""
-    (tmp_path / "up.sql").write_text(
-        "CREATE TABLE IF NOT EXISTS t (id int); ALTER TABLE t ADD IF NOT EXISTS x int; "
-        "DO $$ BEGIN EXECUTE format('ALTER TABLE t ADD c%s int', (SELECT count(*) FROM pg_attribute)); END $$"
-    )
-    assert "after a second up: column" in problems(list(verify_tool(bench, tool)))
 
 
 def test_the_command_ends_with_3_and_documented_json(

@@ -56,16 +56,18 @@ class MigrationSettings:
     lock_timeout = "2s"
     attempts = 10
     up = "alembic upgrade head"        # another tool's commands, in place of our runner
-    down = "alembic downgrade base"
+    down = "alembic downgrade -1"
+    sql = "alembic upgrade head --sql" # prints what would run, for lint
     """
 
     folder: Path
     options: Options = field(default_factory=Options)
     up: str | None = None
     down: str | None = None
+    sql: str | None = None
 
 
-_KEYS = {"lock_timeout", "attempts", "turn", "out_of_order", "up", "down"}
+_KEYS = {"lock_timeout", "attempts", "turn", "out_of_order", "up", "down", "sql"}
 _ROOMS = {"lint", "backup", "budget", "verify"}
 """Tables inside [migrations] that have their own readers."""
 
@@ -96,6 +98,7 @@ def settings(configuration: Configuration) -> MigrationSettings:
         Options(**given),
         up=_typed("up", table["up"], str) if "up" in table else None,
         down=_typed("down", table["down"], str) if "down" in table else None,
+        sql=_typed("sql", table["sql"], str) if "sql" in table else None,
     )
 
 

@@ -18,7 +18,7 @@ _KEYS = {"transaction": ("none", "one"), "phase": ("expand", "contract"), "lock-
 _DURATION = re.compile(r"(?P<number>\d+)\s*(?P<unit>ms|s|min)?")
 _UNITS = {"ms": 1, "s": 1000, "min": 60_000, None: 1}
 _INCLUDE = re.compile(r"\\(?:i|ir|include|include_relative)\s+(?:'(?P<quoted>[^']+)'|(?P<bare>\S+))\s*")
-_TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "END", "ABORT", "START", "PREPARE TRANSACTION")
+TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "END", "ABORT", "START", "PREPARE TRANSACTION")
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _refuse(script: Script, index: int, statement: Statement) -> None:
     words = statement.words
     prepared = words[:2] == ("PREPARE", "TRANSACTION")
     to_savepoint = words[0] == "ROLLBACK" and "TO" in words[1:3]
-    if (words[0] in _TRANSACTION_CONTROL or prepared) and not to_savepoint:
+    if (words[0] in TRANSACTION_CONTROL or prepared) and not to_savepoint:
         raise MigrationFileError(
             f"{' '.join(words[: 2 if prepared else 1])} is the runner's business",
             detail=f"{script.place(index)}: a migration runs in one transaction that the runner begins and ends.",

@@ -63,6 +63,7 @@ class OtherTool:
     folder: Path
     up_command: str
     down_command: str | None
+    sql_command: str | None = None
 
     def up(self, dsn: str, *, to: int | None = None) -> tuple[Applied, ...]:
         """Run the command that applies everything."""
@@ -80,7 +81,11 @@ class OtherTool:
         self._run(self.down_command, dsn, to)
         return ()
 
-    def _run(self, command: str, dsn: str, to: int | None) -> None:
+    def sql(self, dsn: str) -> str:
+        """What the command prints that says which SQL `up` would run."""
+        return self._run(self.sql_command, dsn, None) if self.sql_command else ""
+
+    def _run(self, command: str, dsn: str, to: int | None) -> str:
         if to is not None and "{to}" not in command:
             raise MigrationRefused(
                 "--to is not understood by the other tool",
@@ -101,13 +106,14 @@ class OtherTool:
                 f"{arguments[0]} failed",
                 detail=f"{command!r} ended with status {done.returncode}: {_tail(done.stderr or done.stdout, dsn)}",
             )
+        return done.stdout
 
 
 def migrator(configuration: Configuration, found: MigrationSettings | None = None, **options: object) -> Migrator:
     """What applies this repository's migrations: the commands of understudy.toml, or our runner."""
     found = found or settings(configuration)
     if found.up:
-        return OtherTool(configuration.folder, found.up, found.down)
+        return OtherTool(configuration.folder, found.up, found.down, found.sql)
     return OwnRunner(found.folder, replace(found.options, **options))  # type: ignore[arg-type]  # checked by replace
 
 

@@ -48,4 +48,4 @@ def differences(verdict: Verdict) -> list[str]:
     ]
     if verdict.answer is Answer.SAME:
         return []
-    return said + [*verdict.reasons, *verdict.defects] or [f"parity says: {verdict.answer.value}"]
+    return [*said, *verdict.reasons, *verdict.defects] or [f"parity says: {verdict.answer.value}"]

@@ -13,7 +13,7 @@ from understudy.catalog import Snapshot
 from understudy.cli import output
 from understudy.cli.migrate.shared import configured, folder_option, scratch_server
 from understudy.migrate import verify as bench
-from understudy.migrate.tool import OwnRunner, migrator
+from understudy.migrate.tool import OtherTool, migrator
 from understudy.migrate.verify import Check
 from understudy.parity import Difference, Options, compare_snapshots
 
@@ -37,7 +37,7 @@ def verify(on: str | None, folder: Path | None, as_json: bool) -> None:
     tool = migrator(configuration, settings)
     with scratch_server(on, configuration) as server:
         place = bench.Bench(server, settings.folder, differences, wanted, settings.options)
-        run = bench.verify(place) if isinstance(tool, OwnRunner) else bench.verify_tool(place, tool)
+        run = bench.verify_tool(place, tool) if isinstance(tool, OtherTool) else bench.verify(place)
         checks = []
         for check in run:
             checks.append(check)

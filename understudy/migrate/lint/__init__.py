@@ -7,7 +7,8 @@ database that has data (`--catalog`), and turn a warning into an estimate.
 """
 
 from understudy.migrate.lint.finding import Finding, Level
+from understudy.migrate.lint.other import lint_tool
 from understudy.migrate.lint.run import lint
 from understudy.migrate.lint.settings import LintSettings, lint_settings
 
-__all__ = ["Finding", "Level", "LintSettings", "lint", "lint_settings"]
+__all__ = ["Finding", "Level", "LintSettings", "lint", "lint_settings", "lint_tool"]

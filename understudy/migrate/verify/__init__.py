@@ -6,7 +6,8 @@ and back; ended at every statement. Each time the schema must be the very one th
 """
 
 from understudy.migrate.verify.bench import Bench, Check, Compare
-from understudy.migrate.verify.run import verify, verify_tool
+from understudy.migrate.verify.other import verify_tool
+from understudy.migrate.verify.run import verify
 from understudy.migrate.verify.settings import VerifySettings, verify_settings
 
 __all__ = ["Bench", "Check", "Compare", "VerifySettings", "verify", "verify_settings", "verify_tool"]

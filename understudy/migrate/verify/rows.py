@@ -131,15 +131,16 @@ def tables(connection: Connection) -> list[Table]:
     return [Table(*cast(Any, row)) for row in connection.execute(_TABLES.encode(), [JOURNAL_SCHEMA])]
 
 
-def insert_rows(connection: Connection, *, count: int, seed: int) -> list[Table]:
+def insert_rows(connection: Connection, *, count: int, seed: int, skip: Sequence[str] = ()) -> list[Table]:
     """Insert rows into every table that takes some, and return the tables that took none.
 
     Args:
         connection: in autocommit mode.
         count: how many rows for each table.
+        skip: names of tables to leave as they are.
         seed: other rows for another seed.
     """
-    found = tables(connection)
+    found = [table for table in tables(connection) if table.name not in skip]
     keys = {t.oid: [_Key(*cast(Any, r)) for r in connection.execute(_KEYS.encode(), [t.oid])] for t in found}
     refused = []
     for place, table in enumerate(_in_order(found, keys)):

@@ -12,7 +12,6 @@ from psycopg import sql
 
 from understudy.errors import UnderstudyError
 from understudy.migrate.files import Migration, read_folder
-from understudy.migrate.tool import Migrator
 from understudy.migrate.verify import contents, crash, queries
 from understudy.migrate.verify.bench import Bench, Check, Step
 from understudy.migrate.verify.rows import insert_rows
@@ -39,7 +38,7 @@ class Walk:
             for migration in self.migrations:
                 before = self.bench.snapshot(walker)
                 with self.bench.scratch(walker) as template:
-                    applied = _timed("up", migration, lambda m=migration: self._up(walker, m))  # type: ignore[misc]
+                    applied = timed("up", migration, lambda m=migration: self._up(walker, m))  # type: ignore[misc]
                     yield applied
                     if not applied.ok:
                         return
@@ -47,11 +46,11 @@ class Walk:
                     yield from self._of_one(Step(migration, below, template, before, after, empty))
                 below = migration.version
             top = self.bench.snapshot(walker)
-            yield _timed("twice is a no-op", None, lambda: self._twice(walker))
-            yield _timed("what the release needs", None, lambda: needs(self.bench, walker))
+            yield timed("twice is a no-op", None, lambda: self._twice(walker))
+            yield timed("what the release needs", None, lambda: needs(self.bench, walker))
             if self.recorded:
-                yield _timed("recorded queries", None, self._recorded)
-        yield _timed("two runners at once", None, lambda: self._race(top))
+                yield timed("recorded queries", None, self._recorded)
+        yield timed("two runners at once", None, lambda: self._race(top))
 
     def _up(self, walker: str, migration: Migration) -> list[str]:
         self.bench.up(walker, migration.version)
@@ -62,9 +61,9 @@ class Walk:
         if migration.down is None:
             yield Check("rollback", migration.label, 0.0, (f"{migration.label} has no rollback",))
         else:
-            yield _timed("up, down, up with rows", migration, lambda: self._round_trip(step))
-            yield _timed("from empty and back", migration, lambda: self._prefix(step))
-        yield _timed("ended at every statement", migration, lambda: crash.check(self.bench, step))
+            yield timed("up, down, up with rows", migration, lambda: self._round_trip(step))
+            yield timed("from empty and back", migration, lambda: self._prefix(step))
+        yield timed("ended at every statement", migration, lambda: crash.check(self.bench, step))
 
     def _round_trip(self, step: Step) -> tuple[list[str], list[str]]:
         bench, version = self.bench, step.migration.version
@@ -126,39 +125,8 @@ def verify(bench: Bench) -> Iterator[Check]:
     Raises:
         MigrationFileError: the files cannot be used.
     """
-    with _roles(bench):
+    with roles(bench):
         yield from Walk(bench).checks()
-
-
-def verify_tool(bench: Bench, tool: Migrator) -> Iterator[Check]:
-    """What can be tried with another tool's commands: up, up again, down, up."""
-    with _roles(bench), bench.scratch() as dsn:
-        empty = bench.snapshot(dsn)
-
-        def up() -> list[str]:
-            tool.up(dsn)
-            return []
-
-        def twice() -> list[str]:
-            before = bench.snapshot(dsn)
-            tool.up(dsn)
-            return bench.differences(before, dsn, "after a second up")
-
-        def back() -> list[str]:
-            before = bench.snapshot(dsn)
-            tool.down(dsn)
-            nothing = [] if bench.compare(before, bench.snapshot(dsn)) else ["down changed nothing"]
-            tool.up(dsn)
-            return nothing + bench.differences(before, dsn, "after down and up")
-
-        for name, check in (("up", up), ("twice is a no-op", twice), ("down and up", back)):
-            if name == "down and up" and not bench.compare(empty, bench.snapshot(dsn)):
-                continue
-            done = _timed(name, None, check)
-            yield done
-            if not done.ok:
-                return
-        yield _timed("what the release needs", None, lambda: needs(bench, dsn))
 
 
 def needs(bench: Bench, dsn: str) -> list[str]:
@@ -182,7 +150,8 @@ def needs(bench: Bench, dsn: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _roles(bench: Bench) -> Iterator[None]:
+def roles(bench: Bench) -> Iterator[None]:
+    """The roles that the migrations need, for as long as the block lasts, where the server lacks them."""
     wanted = {*bench.settings.roles, *([bench.settings.role] if bench.settings.role else [])}
     with bench.server.administer() as connection:
         there = {str(name) for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
@@ -197,7 +166,7 @@ def _roles(bench: Bench) -> Iterator[None]:
                 connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(name))
 
 
-def _timed(
+def timed(
     name: str, migration: Migration | None, check: Callable[[], list[str] | tuple[list[str], list[str]]]
 ) -> Check:
     """Try something; an error of ours is a problem like any other."""

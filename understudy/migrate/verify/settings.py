@@ -8,7 +8,23 @@ from typing import Any
 
 from understudy.environments import FILE_NAME, Configuration, ConfigurationError
 
-_LISTS = ("tables", "privileges", "roles")
+_LISTS = ("tables", "privileges", "roles", "journal")
+JOURNALS = (
+    "alembic_version",
+    "schema_migrations",
+    "flyway_schema_history",
+    "django_migrations",
+    "databasechangelog",
+    "databasechangeloglock",
+    "goose_db_version",
+    "knex_migrations",
+    "knex_migrations_lock",
+    "_prisma_migrations",
+    "atlas_schema_revisions",
+    "pgmigrations",
+    "ar_internal_metadata",
+)
+"""The tables in which other tools keep what they have applied, without their schema."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +36,7 @@ class VerifySettings:
         tables: tables that must exist at the top, as SQL writes them.
         role: the application's role, which must hold `privileges` on them.
         roles: roles that the migrations grant to; made on the scratch server where it lacks them.
+        journal: the tables that another tool keeps its own records in, without their schema.
     """
 
     queries: Path | None = None
@@ -27,6 +44,7 @@ class VerifySettings:
     role: str | None = None
     privileges: tuple[str, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
     roles: tuple[str, ...] = ()
+    journal: tuple[str, ...] = JOURNALS
 
 
 def verify_settings(configuration: Configuration) -> VerifySettings:
@@ -47,6 +65,6 @@ def verify_settings(configuration: Configuration) -> VerifySettings:
         else:
             raise ConfigurationError(
                 detail=f"{FILE_NAME}: migrations.verify.{key} is not known, or not of the right kind.",
-                hint="It may have queries and role (texts), tables, privileges and roles (lists of texts).",
+                hint="It may have queries and role (texts), tables, privileges, roles and journal (lists of texts).",
             )
     return VerifySettings(**given)

@@ -13,8 +13,10 @@ def rule(context: Context) -> Iterator[Said]:
     if context.statement is not None:
         return
     effect = context.effect
-    for oid, constraint in effect.after.constraints.items():
-        if constraint.kind != "f" or oid in effect.before.constraints:
+    # a change of a column's type makes its constraints anew: they have another number and the same name
+    known = {(constraint.table, constraint.name) for constraint in effect.before.constraints.values()}
+    for constraint in effect.after.constraints.values():
+        if constraint.kind != "f" or (constraint.table, constraint.name) in known:
             continue
         wanted = set(constraint.columns)
         covered = any(
