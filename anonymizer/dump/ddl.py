@@ -327,11 +327,15 @@ def _define(columns: dict[str, _Column], cursor: Cursor) -> None:
         if cursor.word != "CHECK":
             raise NotUnderstood("pg_dump writes keys behind the rows, and here stands one in the table")
         return
-    if cursor.accept("CONSTRAINT"):
+    named = cursor.accept("CONSTRAINT")
+    if named:
         cursor.identifier()
-        if cursor.accept("NOT", "NULL"):
-            columns[cursor.identifier()].not_null = True
-        elif cursor.word != "CHECK":
+    if cursor.accept("NOT", "NULL"):
+        # a column that is inherited; pg_dump 18 leaves the name away where it is the usual one
+        columns[cursor.identifier()].not_null = True
+        return
+    if named:
+        if cursor.word != "CHECK":
             raise NotUnderstood("a constraint in it is neither CHECK nor NOT NULL")
         return
     name = cursor.identifier()

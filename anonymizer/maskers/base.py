@@ -43,7 +43,7 @@ INTEGERS: Mapping[str, int] = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**
 """PostgreSQL's own names of the integer types, and the greatest number of each."""
 
 TAG = 24
-"""Hexadecimal digits that keep values apart: of 2**96 equally likely ones two of ten million meet with odds of 10**-15."""
+"""Hexadecimal digits that keep values apart: of 2**96 equally likely tags two of ten million meet once in 10**15."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,8 @@ class Masker(abc.ABC):
     aside: ClassVar[bool] = False
     """Whether it looks at other columns of the row: such a mask cannot stand inside a JSON document or the like."""
     injective: bool = False
-    """Whether different values have different outputs (by a bijection, or by a digest in which nobody can find two that meet): fit for a unique column."""
+    """Whether different values have different outputs: by a bijection, or by a digest in which nobody can find two that
+    meet. Fit for a unique column."""
     outputs: int | None = None
     """How many different outputs there are, None where nobody can say. It tells the odds of a repetition."""
     needs: tuple[str, ...] = ()

@@ -42,9 +42,9 @@ class Bucket(Masker):
         return figures.objection(self.setting, "round")
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
-        """Whether it begins a bucket."""
+        """Whether it begins a bucket, or is the end of the type's range, where the last bucket is cut."""
         numbers = figures.parse(values)
-        return (self._lower(numbers) == numbers).fill_null(True)
+        return (figures.within(self.setting, self._lower(numbers)) == numbers).fill_null(True)
 
     @classmethod
     def check(cls, mask: Mask, locale: str) -> None:

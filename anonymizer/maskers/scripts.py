@@ -1,7 +1,7 @@
 """Letters beyond ASCII, in alphabets that map onto themselves. Frozen here: Python's own tables grow with Unicode.
 
-A capital's alphabet is that of its small letter, letter by letter: what differs in more than case before differs in more
-than case afterwards, and a unique index over lower(column) builds.
+A capital's alphabet is that of its small letter, letter by letter: what differs in more than case before does so
+afterwards, and a unique index over lower(column) builds.
 """
 
 from __future__ import annotations

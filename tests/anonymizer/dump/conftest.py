@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -264,3 +264,75 @@ def copy_of() -> Callable[[str, str], bytes]:
             return b"".join(bytes(block) for block in rows)
 
     return copy
+
+
+GENERATED_FORMS = (
+    (),
+    ("--inserts",),
+    ("--column-inserts", "--rows-per-insert=2", "--quote-all-identifiers"),
+    ("--disable-dollar-quoting", "--inserts", "--no-comments", "--rows-per-insert=100"),
+    ("--clean", "--if-exists", "--disable-triggers"),
+    ("--load-via-partition-root", "--no-owner", "--encoding=UTF8"),
+)
+"""How pg_dump is asked; each batch another way."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What a clone of generated schemas promises, looked for."""
+
+    dumps: Dumps
+    make_database: Callable[[], str]
+
+    @staticmethod
+    def clone(pair: Any, policy: Policy, schemas: Sequence[Any]) -> None:
+        """Clones; nothing leaks, nothing breaks, no kept byte changes, and sequences are ahead."""
+        result = pair.clone(policy)
+        assert result.verification.passed
+        assert not pair.differences()
+        assert not pair.sql("SELECT conname FROM pg_constraint WHERE NOT convalidated", target=True)
+        # whatever the fields are called, and also in what is made of them
+        everything = b"".join(pair.copied(name, target=True, order=UNORDERED) for name in relations(pair))
+        for schema in schemas:
+            for word in schema.secrets:
+                assert word.encode() not in everything
+                assert word.encode().hex().encode() not in everything
+            for table, columns in schema.kept.items():
+                query = f"(SELECT {', '.join([*columns, 'tableoid::regclass'])} FROM {table}) x"
+                before, after = (
+                    pair.copied(query, target=side, order=UNORDERED).split(b"\n") for side in (False, True)
+                )
+                assert sorted(before) == sorted(after), table
+            for table in (table for table, masks in schema.masks.items() if "own" in masks):
+                # a sequence that was never called has no last value, and its table no rows
+                own = f"pg_get_serial_sequence($name${table}$name$, 'own')"
+                query = f"SELECT pg_sequence_last_value({own}) < max(own) FROM {table}"
+                assert pair.sql(query, target=True) in ([(False,)], [(None,)])
+
+    def dump(self, pair: Any, policy: Policy, form: int) -> None:
+        """A dump through the filter, loaded, is the clone: every row, and where sequences stand."""
+        dump = self.dumps.dump(pair.source, *GENERATED_FORMS[form % len(GENERATED_FORMS)])
+        masked, _ = filtered(dump, policy, pair.key)
+        other = self.make_database()
+        assert not self.dumps.load(other, masked)
+        clone, loaded = replace(pair, source=pair.target), replace(pair, source=other)
+        for name in relations(pair):
+            ours, theirs = (side.copied(name, order=UNORDERED).split(b"\n") for side in (clone, loaded))
+            assert sorted(ours) == sorted(theirs), name
+        states = "SELECT schemaname, sequencename, last_value FROM pg_sequences ORDER BY 1, 2"
+        assert clone.sql(states) == loaded.sql(states)
+
+
+UNORDERED = "(SELECT 1)"
+
+
+def relations(pair: Any) -> list[str]:
+    """What has rows of its own, in the clone."""
+    query = "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'm') AND oid >= 16384"
+    return [name for (name,) in pair.sql(query, target=True)]
+
+
+@pytest.fixture
+def whole(dumps: Dumps, make_database: Callable[[], str]) -> Whole:
+    """Looks for all that a clone promises."""
+    return Whole(dumps, make_database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import polars as pl
 import pytest
 
 from anonymizer.errors import PolicyError
@@ -32,3 +33,10 @@ def test_edges_are_numbers(masker: Made) -> None:
     for options in ({"edges": ["a"]}, {"size": 0}, {}, {"size": 1, "edges": [1]}):
         with pytest.raises(PolicyError, match="bucket"):
             masker("bucket", options)
+
+
+def test_the_last_bucket_is_cut_and_known(masked: Masked, masker: Made) -> None:
+    """At the end of a type's range a bucket begins outside of it: what is put there is the mask's own."""
+    (out,) = masked("bucket", ["-32767"], {"size": 10}, kind="number", base="int2")
+    assert out == "-32767"
+    assert masker("bucket", {"size": 10}, kind="number", base="int2").could_be_ours(pl.Series([out])).all()
