@@ -22,6 +22,7 @@ from understudy.migrate.errors import MigrateError, MigrationRefused
 from understudy.migrate.rehearse import Budget, Load, Rehearsal, budget, rehearse, rehearse_tool, write_report
 from understudy.migrate.rehearse.load import suggest
 from understudy.migrate.rehearse.model import Act, Cost, Pulse, Rehearsed, Run, Wait
+from understudy.migrate.rehearse.picture import lanes, timeline
 from understudy.migrate.rehearse.run import copied
 from understudy.migrate.rehearse.sampler import Sampler
 from understudy.migrate.tool import OtherTool
@@ -363,6 +364,23 @@ def test_statements_text_is_escaped_in_the_picture(tmp_path: Path) -> None:
     )
     write_report(found, tmp_path / "r.html")
     assert "<script" not in (tmp_path / "r.html").read_text()
+
+
+def test_the_picture_shows_what_matters_and_counts_the_rest() -> None:
+    """Of many statements those that took long or stopped somebody have a lane; times on the axes are plain numbers."""
+    acts = [Act(n, f"COMMENT ON TABLE t IS '{n}'", n / 1000, n / 1000 + 0.0002) for n in range(40)]
+    acts[3] = Act(3, "ALTER TABLE t ADD x int", 0.003, 0.0034, {"t": "AccessExclusiveLock"}, frozenset({"t"}))
+    acts[9] = Act(9, "UPDATE t SET x = 1", 0.009, 0.3, {"t": "AccessExclusiveLock"})
+    run_ = Run("1_a", 0, 0.31, acts, [Wait(7, 0.1, 0.2, False)])
+    shown, brief = lanes(run_)
+    assert {acts[3].text, acts[9].text} <= {act.text for act in shown}
+    assert len(shown) < 10
+    assert sorted([*shown, *brief], key=lambda act: act.place) == acts
+    picture = timeline(run_, [Pulse(n / 100, 0.002) for n in range(-100, 130)])
+    words = ["".join(text.itertext()) for text in ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
+    assert "at most 1 at once, the longest 100 ms" in words
+    assert f"{len(brief)} more, each at most 0.2 ms" in words
+    assert not [word for word in words if re.search(r"\d\.\d{4}", word)]
 
 
 @pytest.mark.parametrize("line", ["max_block_ms = 0", 'max_rollback_s = "300"', "max = 1"])

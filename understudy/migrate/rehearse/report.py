@@ -10,7 +10,7 @@ from markupsafe import Markup
 from understudy import __version__
 from understudy.migrate.lint.sizes import human
 from understudy.migrate.rehearse.model import Act, Rehearsal, Run
-from understudy.migrate.rehearse.picture import COLOURS, NO_LOCK, timeline
+from understudy.migrate.rehearse.picture import COLOURS, NO_LOCK, lanes, timeline
 
 _WORDS = {
     "AccessExclusiveLock": "ACCESS EXCLUSIVE",
@@ -62,6 +62,7 @@ def write_report(rehearsal: Rehearsal, path: Path) -> None:
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {"human": human, "locks": lock_lines, "ms": lambda value: f"{value:,.0f}"}
+    environment.filters |= {"shown": lambda run: lanes(run)[0], "brief": lambda run: lanes(run)[1]}
 
     def picture(run: Run) -> Markup:
         return Markup(timeline(run, rehearsal.pulses))  # noqa: S704 - it escapes its own words
