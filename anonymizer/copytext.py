@@ -11,7 +11,7 @@ for byte. Only a column that is masked is unescaped before and escaped after.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -95,19 +95,31 @@ def serialize(frame: pl.DataFrame) -> bytes:
 
 def unescape(values: pl.Series) -> pl.Series:
     """Values as PostgreSQL holds them, from fields as COPY writes them. Null stays null."""
-    if not values.str.contains("\\", literal=True).any():
-        return values
-    values = values.str.replace_all("\\\\", "\0", literal=True)
-    for sequence, character in _SEQUENCES:
-        values = values.str.replace_all(sequence, character, literal=True)
-    return values.str.replace_all("\0", "\\", literal=True)
+    return _where(values, values.str.contains("\\", literal=True), _unescape)
 
 
 def escape(values: pl.Series) -> pl.Series:
     """Fields as COPY writes them, from values as PostgreSQL holds them. The inverse of `unescape`."""
-    if not values.str.contains(r"[\\\x08\f\n\r\t\v]").any():
-        return values
+    return _where(values, values.str.contains(r"[\\\x08\f\n\r\t\v]"), _escape)
+
+
+def _where(values: pl.Series, found: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Values with those changed that were found: they are few, and each change looks at all it is given."""
+    at = found.fill_null(False).arg_true()
+    return values.clone().scatter(at, change(values.gather(at))) if len(at) else values
+
+
+def _unescape(values: pl.Series) -> pl.Series:
+    values = values.str.replace_all("\\\\", "\0", literal=True)
+    for sequence, character in _SEQUENCES:
+        if values.str.contains(sequence, literal=True).any():
+            values = values.str.replace_all(sequence, character, literal=True)
+    return values.str.replace_all("\0", "\\", literal=True)
+
+
+def _escape(values: pl.Series) -> pl.Series:
     values = values.str.replace_all("\\", "\\\\", literal=True)
     for sequence, character in _SEQUENCES:
-        values = values.str.replace_all(character, sequence, literal=True)
+        if values.str.contains(character, literal=True).any():
+            values = values.str.replace_all(character, sequence, literal=True)
     return values

@@ -82,10 +82,12 @@ def too_short(values: pl.Series) -> pl.Series:
 
 def _to_ascii(values: pl.Series) -> pl.Series:
     """The same number of characters, all of them ASCII, cases kept."""
-    if (values.str.len_bytes() == values.str.len_chars()).all():
+    at = (values.str.len_bytes() != values.str.len_chars()).arg_true()
+    if not len(at):
         return values
-    values = values.str.replace_all(r"[\p{Lu}--[A-Z]]", "X").str.replace_all(r"[\p{Nd}--[0-9]]", "0")
-    return values.str.replace_all(r"[^\x00-\x7f]", "x")
+    changed = values.gather(at)
+    changed = changed.str.replace_all(r"[\p{Lu}--[A-Z]]", "X").str.replace_all(r"[\p{Nd}--[0-9]]", "0")
+    return values.clone().scatter(at, changed.str.replace_all(r"[^\x00-\x7f]", "x"))
 
 
 def _merge(texts: bytes, stream: bytes) -> bytes:
