@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -78,6 +79,18 @@ def test_a_short_key_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     assert done.returncode == 4
     assert "the key is too short" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_two_at_once_do_not_replace_each_others_databases(tmp_path: Path) -> None:
+    """The second is refused (exit 4) while the first holds the lock, before any server is started."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with (home / "demo.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = understudy(home, "--report", str(tmp_path / "r.html"))
+    assert done.returncode == 4
+    assert "another demonstration is running" in done.stderr
+    assert [path.name for path in home.iterdir()] == ["demo.lock"]
 
 
 @pytest.mark.parametrize(

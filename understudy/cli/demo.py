@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import secrets
 import tempfile
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from anonymizer import keys
 from understudy.cli.ends import steps
 from understudy.cli.output import json_option, message, result
 from understudy.demo import report
-from understudy.demo.errors import ReportError
+from understudy.demo.errors import DemoBusy, ReportError
 from understudy.demo.production import DEFAULT_ROWS, DEFAULT_SEED
 from understudy.demo.report import ReportInput
 from understudy.demo.size import SMALLEST_ROWS
@@ -67,7 +70,7 @@ def command(rows: int, seed: int, report_file: Path, and_open: bool, as_json: bo
         rows=rows,
         seed=seed,
     )
-    with EmbeddedServer() as server, steps() as see:
+    with _alone(), EmbeddedServer() as server, steps() as see:
         told = tell(server, plot, see)
     report.write(told, path)
     result(to_json(told, path), lambda console: show(console, told, path), as_json=as_json)
@@ -85,6 +88,21 @@ def _writable(path: Path) -> Path:
             return path
     except OSError as error:
         raise ReportError(detail=f"{path.parent}: {error.strerror}.", hint="Name another file with --report.") from None
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Refuse to replace the databases under another demonstration. The lock goes with the process that has it."""
+    home().mkdir(parents=True, exist_ok=True)
+    with (home() / "demo.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoBusy(
+                detail=f"It holds {home() / 'demo.lock'}, and both replace the same databases.",
+                hint="Wait until it has ended, or set UNDERSTUDY_HOME to another folder.",
+            ) from None
+        yield
 
 
 def _key() -> keys.Key:
