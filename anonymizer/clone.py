@@ -39,6 +39,8 @@ from anonymizer.pipeline import SMALL_BYTES, Chunk
 from anonymizer.plan import TablePlan
 from anonymizer.policy import Policy
 from anonymizer.schema import Programs, Schema, missing_policy_roles, missing_roles, missing_tablespaces
+from anonymizer.subset.choice import Source, Subset, choose
+from anonymizer.subset.part import Part
 from anonymizer.verify import CheckTable, Verification
 from anonymizer.workers import Context, Job, Pool
 
@@ -128,8 +130,9 @@ class Result:
 
     Attributes:
         seconds: the wall time of each step, in order.
-        left_out: what of the source is not in the clone, besides rows the policy drops.
+        left_out: what of the source is not in the clone, besides rows the policy drops or the subset leaves out.
         attestation: the signed document.
+        subset: which rows came and why, where the policy says that not all do.
     """
 
     tables: tuple[TableResult, ...]
@@ -137,6 +140,7 @@ class Result:
     seconds: dict[str, float]
     left_out: tuple[str, ...]
     attestation: dict[str, Any]
+    subset: Subset = field(default_factory=Subset)
 
     @property
     def rows(self) -> int:
@@ -176,6 +180,7 @@ class _Clone:
             with self._step("plan"):
                 facts, snapshot, tables, plans = self._plan(connection)
                 source = source.settled(connection)
+            subset = self._choose(connection, source, snapshot, tables, plans)
             encoding = "SQL_ASCII" if facts.encoding == "SQL_ASCII" else "UTF8"
             self._note(connection, facts, tables)
             server = endpoint.target(self.request.target, self.request.target_label, encoding)
@@ -190,13 +195,13 @@ class _Clone:
                     self.request.policy.locale,
                     CODECS.get(facts.encoding, "ascii"),
                 )
-                loaded, checked = self._build(connection, new, context, snapshot, plans)
+                loaded, checked = self._build(connection, new, context, snapshot, plans, subset)
                 with self._step("swap"):
                     new.swap()
                 if new.left_behind:
                     self.left_out.append(new.left_behind)
-        document = self._attest(began, facts, plans, loaded, checked)
-        return Result(loaded, checked, self.seconds, tuple(self.left_out), document)
+        document = self._attest(began, facts, plans, loaded, checked, subset)
+        return Result(loaded, checked, self.seconds, tuple(self.left_out), document, subset)
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -217,6 +222,17 @@ class _Clone:
             return catalog.database(connection), str(row[0]), tables, plans
         except psycopg.Error as error:
             raise servererrors.from_server(error, f"Reading the catalog of {self.request.source_label}") from None
+
+    def _choose(
+        self, connection: Connection, source: Endpoint, snapshot: str, tables: Sequence[Table], plans: list[TablePlan]
+    ) -> Subset:
+        """Which rows come: decided before anything is touched."""
+        if not self.request.policy.subset:
+            return Subset()
+        with self._step("subset"):
+            jobs = self.request.jobs or os.cpu_count() or 1
+            held = Source(connection, source, str(self.request.programs.psql), snapshot, jobs)
+            return choose(held, self.request.policy, self.request.key, tables, plans)
 
     def _note(self, source: Connection, facts: Database, tables: Sequence[Table]) -> None:
         if facts.large_objects:
@@ -252,7 +268,13 @@ class _Clone:
             )
 
     def _build(
-        self, source: Connection, new: Aside, context: Context, snapshot: str, plans: Sequence[TablePlan]
+        self,
+        source: Connection,
+        new: Aside,
+        context: Context,
+        snapshot: str,
+        plans: Sequence[TablePlan],
+        subset: Subset,
     ) -> tuple[tuple[TableResult, ...], Verification]:
         jobs = self.request.jobs or os.cpu_count() or 1
         with tempfile.TemporaryDirectory(prefix="understudy-") as folder, Pool(context, jobs) as pool:
@@ -276,13 +298,14 @@ class _Clone:
                     self.left_out.append(f"tablespaces (the server lacks {', '.join(missing)})")
                 schema.restore(context.target, "pre-data")
             with self._step("load"):
-                results = pool.run(_chunks(snapshot, plans, source.info.server_version, jobs), self._report("load"))
+                chunks = _chunks(snapshot, plans, source.info.server_version, jobs, subset)
+                results = pool.run(chunks, self._report("load"))
             with self._step("indexes"):
                 schema.restore(context.target, "post-data", jobs)
             with self._step("finish"):
                 finish(source, context.target, new, plans, jobs)
             with self._step("verify"):
-                checks: list[Job] = [CheckTable(plan, snapshot) for plan in plans]
+                checks: list[Job] = [CheckTable(plan, snapshot, subset.of(plan.name)) for plan in plans]
                 checked = verification.conclude(
                     pool.run(checks, self._report("verify")), context.source, context.target
                 )
@@ -304,6 +327,7 @@ class _Clone:
         plans: Sequence[TablePlan],
         loaded: Sequence[TableResult],
         checked: Verification,
+        subset: Subset,
     ) -> dict[str, Any]:
         record = {
             "source": self.request.source_label,
@@ -324,6 +348,7 @@ class _Clone:
                 "row_counts": len(checked.tables),
                 "constraints": checked.constraints,
             },
+            "subset": subset.record(),
             "left_out": self.left_out,
         }
         document = attestation.sign(record, self.request.key)
@@ -344,7 +369,7 @@ def _hold(connection: Connection, plans: Sequence[TablePlan]) -> None:
         connection.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE".encode())
 
 
-def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int, jobs: int) -> list[Job]:
+def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int, jobs: int, subset: Subset) -> list[Job]:
     """Every table's chunks, the largest first, so that no worker is left with a large one at the end.
 
     A table that one worker writes alone needs no WAL; so one is only split if it is more than a worker's share.
@@ -353,6 +378,9 @@ def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int, jobs: int) 
     chunks: list[tuple[int, Chunk]] = []
     for plan in plans:
         if plan.drops_rows:
+            continue
+        if (parts := subset.of(plan.name)) is not None:
+            chunks += _of_parts(snapshot, plan, parts)
             continue
         pages, binary = plan.table.pages, all(c.builtin for c in plan.table.columns) and bool(plan.columns)
         if pages <= max(share, CHUNK_PAGES * 3 // 2) or version < _TID_RANGE_VERSION:
@@ -366,6 +394,19 @@ def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int, jobs: int) 
             chunk = Chunk(snapshot, plan.name, plan.columns, start, end, binary, alone=False)
             chunks.append((min(CHUNK_PAGES, pages - start), chunk))
     return [chunk for _, chunk in sorted(chunks, key=lambda item: -item[0])]
+
+
+def _of_parts(snapshot: str, plan: TablePlan, parts: Sequence[Part]) -> list[tuple[int, Chunk]]:
+    """The chunks of a table of which some rows come, each with the pages that it will read at most."""
+    binary, alone = all(c.builtin for c in plan.table.columns) and bool(plan.columns), len(parts) == 1
+    small = plan.table.bytes <= SMALL_BYTES
+    return [
+        (
+            min(part.count, plan.table.pages),
+            Chunk(snapshot, plan.name, plan.columns, binary=binary, alone=alone, small=small, part=part),
+        )
+        for part in parts
+    ]
 
 
 def _summary(plans: Sequence[TablePlan], results: Sequence[Any]) -> tuple[TableResult, ...]:

@@ -30,6 +30,8 @@ _ALIKE = {
     # a role's own settings must not change what a value means on its way in
     "xmloption": "content",
     "array_nulls": "on",
+    # a backslash in a text is a backslash: the subset's conditions are looked through by this rule
+    "standard_conforming_strings": "on",
     "statement_timeout": "0",
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",

@@ -29,6 +29,7 @@ from anonymizer.endpoint import Endpoint
 from anonymizer.identifiers import TableName, quote
 from anonymizer.maskers import Masker, Row
 from anonymizer.plan import ColumnPlan
+from anonymizer.subset.part import Part
 from anonymizer.workers import Context, Report
 
 BLOCK_BYTES = 4 * 2**20
@@ -36,6 +37,9 @@ BLOCK_BYTES = 4 * 2**20
 
 SMALL_BYTES = 2**18
 """A table of no more than this, TOAST included, is read at once by a session of ours."""
+
+_LONG_BYTES = 2**16
+"""A statement longer than this is handed to psql by a file: an argument holds 128 KiB."""
 
 _PIPE_BYTES = 2**20
 """A pipe's size; Linux's own default of 64 KiB has the child wait for us at every turn."""
@@ -53,6 +57,7 @@ class Chunk:
         binary: whether every type's binary form means the same on both ends.
         alone: whether no other chunk writes this table, so that the rows may be written frozen and without WAL.
         small: whether the table is so small that it is read at once.
+        part: the rows to copy, where not all of them are.
     """
 
     snapshot: str
@@ -63,6 +68,7 @@ class Chunk:
     binary: bool = False
     alone: bool = True
     small: bool = False
+    part: Part | None = None
 
     def run(self, context: Context, report: Report) -> ChunkResult:
         """Copy the chunk.
@@ -93,6 +99,8 @@ class Chunk:
     def select(self, columns: Sequence[ColumnPlan] | None = None) -> str:
         """What COPY reads: the table itself, or the rows of the range."""
         chosen = self.columns if columns is None else columns
+        if self.part is not None:
+            return self.part.select(self.table, [column.name for column in chosen])
         names = ", ".join(quote(column.name) for column in chosen)
         if self.first_page is None:
             return f"{self.table.sql} ({names})" if names else self.table.sql
@@ -184,11 +192,16 @@ def _reading_by(psql: str, end: Endpoint, snapshot: str, select: str, binary: bo
     if snapshot:
         commands.append(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
     commands.append(f"COPY {select} TO STDOUT" + (" WITH (FORMAT binary)" if binary else ""))
+    long = commands.pop() if len(select) > _LONG_BYTES else ""
     arguments = [part for command in commands for part in ("--command", command)]
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as statement:
+        if long:
+            statement.write(f"{long};\n".encode())
+            statement.seek(0)
+            arguments.append("--file=-")
         child = subprocess.Popen(
             [psql, "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", *arguments, conninfo],
-            stdin=subprocess.DEVNULL,
+            stdin=statement,
             stdout=subprocess.PIPE,
             stderr=said,
             env=environment,

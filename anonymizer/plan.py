@@ -89,7 +89,7 @@ class Finding:
     """One thing that speaks against a policy.
 
     Attributes:
-        kind: a word for programs: unnamed, unknown, gone, unsuitable, not-null, unique, foreign-key, partition.
+        kind: a word for programs: unnamed, unknown, gone, unsuitable, not-null, unique, foreign-key, partition, subset.
         table: the table, as the policy would name it.
         column: the column, None where it is about the table.
         message: the same for a person, as a sentence without its full stop.
@@ -159,6 +159,7 @@ def findings(policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[For
     own = {table.name: _strictest(table, tables) for table in tables if table.name == table.root and not table.foreign}
     found = [item for table in own.values() for item in _of_table(policy, table)]
     found += _gone(policy, tables)
+    found += _subset(policy, tables)
     found += _references(policy, foreign_keys, {table.name: table for table in tables})
     return found
 
@@ -320,6 +321,22 @@ def _gone(policy: Policy, tables: Sequence[Table]) -> Iterator[Finding]:
             yield Finding("gone", str(name), None, "the policy names it, and the source has no such table")
         elif table.root != name:
             yield Finding("partition", str(name), None, f"it is a partition: the entry of {table.root} covers it")
+
+
+def _subset(policy: Policy, tables: Sequence[Table]) -> Iterator[Finding]:
+    """Rows can be chosen of a table that has a policy of its own, and rows that are copied."""
+    by_name = {table.name: table for table in tables}
+    for name in policy.subset:
+        table = by_name.get(name)
+        if table is None:
+            message = "the subset names it, and the source has no such table"
+        elif table.root != name:
+            message = f"the subset names it, and it is a partition: name {table.root}"
+        elif table.foreign or policy.tables.get(name, TablePolicy()).drops_rows:
+            message = "the subset names it, and none of its rows are copied"
+        else:
+            continue
+        yield Finding("subset", str(name), None, message)
 
 
 def _references(

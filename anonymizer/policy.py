@@ -10,6 +10,8 @@
     "*" = "drop-rows"                        # structure only
     [tables."public.genre"]
     "*" = "keep"                             # all remaining columns, said aloud
+    [subset]
+    "public.users" = "5%"                    # which rows may leave; without it, all
 
 A policy says what may leave. What it does not name does not: there is no default mask and no default keep.
 """
@@ -27,6 +29,8 @@ from anonymizer import identifiers, maskers
 from anonymizer.errors import PolicyError
 from anonymizer.identifiers import TableName
 from anonymizer.maskers import DROP_ROWS, Mask
+from anonymizer.subset import rules as subset
+from anonymizer.subset.rules import Rule
 
 REST = "*"
 DEFAULT_LOCALE = "en_US"
@@ -56,11 +60,17 @@ class TablePolicy:
 
 @dataclass(frozen=True)
 class Policy:
-    """A whole policy. `digest` is the SHA-256 of the file it came from, for the attestation."""
+    """A whole policy.
+
+    Attributes:
+        digest: the SHA-256 of the file it came from, for the attestation.
+        subset: which rows of which tables are chosen; empty for all of all.
+    """
 
     tables: Mapping[TableName, TablePolicy]
     locale: str = DEFAULT_LOCALE
     digest: str = ""
+    subset: Mapping[TableName, Rule] = field(default_factory=dict)
 
 
 def load(path: Path) -> Policy:
@@ -97,16 +107,17 @@ def parse(text: str) -> Policy:
         raise PolicyError(f"the policy has the version {version!r}", detail="This program reads version 1.")
     locale = document.pop("locale", DEFAULT_LOCALE)
     tables = document.pop("tables", {})
+    rules = subset.section(document.pop("subset", {}))
     if document:
         raise PolicyError(
             f"the policy has the unknown key {next(iter(document))!r}",
-            detail="It knows version, locale and tables.",
+            detail="It knows version, locale, tables and subset.",
             hint='A table is written [tables."schema.name"].',
         )
     if not isinstance(locale, str) or not isinstance(tables, dict):
         raise PolicyError("locale must be a text and tables a table")
     check_locale(locale)
-    return Policy(_tables(tables, locale), locale, hashlib.sha256(text.encode()).hexdigest())
+    return Policy(_tables(tables, locale), locale, hashlib.sha256(text.encode()).hexdigest(), rules)
 
 
 def check_locale(locale: str) -> None:

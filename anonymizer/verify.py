@@ -29,6 +29,8 @@ from anonymizer.pipeline import SMALL_BYTES, blocks, build, reading
 from anonymizer.plan import ColumnPlan, TablePlan
 from anonymizer.policy import Policy
 from anonymizer.schema import Programs
+from anonymizer.subset.choice import Source, choose
+from anonymizer.subset.part import Part
 from anonymizer.workers import Context, Job, Pool, Report
 
 _HASH_SEED = 0x5EED
@@ -84,22 +86,39 @@ class Verification:
 
 @dataclass(frozen=True)
 class CheckTable:
-    """The job of checking one table. `snapshot` is the source's, empty for this moment."""
+    """The job of checking one table.
+
+    Attributes:
+        snapshot: the source's, empty for this moment.
+        parts: the rows that the clone is to have; None for all.
+    """
 
     plan: TablePlan
     snapshot: str = ""
+    parts: tuple[Part, ...] | None = None
 
     def run(self, context: Context, report: Report) -> TableCheck:
         """Read the masked columns on both sides and compare."""
         name = self.plan.name
         masked = () if self.plan.drops_rows else self.plan.masked
         if not masked:
-            expected = 0 if self.plan.drops_rows else _count(context.source, name, self.snapshot)
+            expected = 0 if self.plan.drops_rows else self._expected(context)
             return TableCheck(name, expected, _count(context.target, name, ""), ())
         checks = [_Column(column, context) for column in masked]
         expected = self._read(context, context.source, self.snapshot, checks, report, originals=True)
         rows = self._read(context, context.target, "", checks, report, originals=False)
         return TableCheck(name, expected, rows, tuple(check.result() for check in checks))
+
+    def _expected(self, context: Context) -> int:
+        if self.parts is None:
+            return _count(context.source, self.plan.name, self.snapshot)
+        return sum(part.count for part in self.parts)
+
+    def _selects(self, names: Sequence[str], *, originals: bool) -> list[str]:
+        """What COPY reads to get these columns of all rows."""
+        if originals and self.parts is not None:
+            return [part.select(self.plan.name, names) for part in self.parts]
+        return [f"{self.plan.name.sql} ({', '.join(map(quote, names))})"]
 
     def _read(
         self,
@@ -112,18 +131,18 @@ class CheckTable:
         originals: bool,
     ) -> int:
         names = [f"c{position}" for position in range(len(checks))]
-        columns = ", ".join(quote(check.plan.name) for check in checks)
         rows = 0
         # by the source's size, which the clone has too
         small = self.plan.table.bytes <= SMALL_BYTES
-        with reading(end, context.psql, snapshot, f"{self.plan.name.sql} ({columns})", small=small) as pipe:
-            for block in blocks(pipe, whole_rows=True):
-                frame = copytext.parse(block, names)
-                for name, check in zip(names, checks, strict=True):
-                    values = copytext.unescape(frame.get_column(name)).drop_nulls()
-                    check.see(values.filter(values != ""), originals=originals)
-                rows += frame.height
-                report(str(self.plan.name), frame.height, len(block))
+        for select in self._selects([check.plan.name for check in checks], originals=originals):
+            with reading(end, context.psql, snapshot, select, small=small) as pipe:
+                for block in blocks(pipe, whole_rows=True):
+                    frame = copytext.parse(block, names)
+                    for name, check in zip(names, checks, strict=True):
+                        values = copytext.unescape(frame.get_column(name)).drop_nulls()
+                        check.see(values.filter(values != ""), originals=originals)
+                    rows += frame.height
+                    report(str(self.plan.name), frame.height, len(block))
         return rows
 
 
@@ -220,6 +239,7 @@ def verify(
     policy: Policy,
     programs: Programs,
     *,
+    key: Key | None = None,
     codec: str = "utf-8",
     jobs: int = 0,
     report: Report = lambda *_: None,
@@ -231,6 +251,7 @@ def verify(
         clone: what was made of it.
         policy: the rules it was made by.
         programs: PostgreSQL's client programs.
+        key: the clone's, where the policy has a subset that draws rows; nothing else depends on it.
         codec: Python's name of the source's encoding.
         jobs: how many worker processes; 0 for one for each processor.
         report: called as rows are read.
@@ -248,8 +269,11 @@ def verify(
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             row = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
             assert row is not None  # noqa: S101 - a SELECT without FROM has a row
-            plans = planning.lay(policy, catalog.tables(connection), catalog.foreign_keys(connection))
-            checks: list[Job] = [CheckTable(plan, str(row[0])) for plan in plans]
+            tables = catalog.tables(connection)
+            plans = planning.lay(policy, tables, catalog.foreign_keys(connection))
+            held = Source(connection, source, str(programs.psql), str(row[0]))
+            subset = choose(held, policy, key or _NO_KEY, tables, plans)
+            checks: list[Job] = [CheckTable(plan, str(row[0]), subset.of(plan.name)) for plan in plans]
             return conclude(pool.run(checks, report), source, clone)
     except psycopg.Error as error:
         raise servererrors.from_server(error, f"Reading the catalog of {source.label}") from None

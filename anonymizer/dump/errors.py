@@ -5,6 +5,10 @@ from __future__ import annotations
 from anonymizer.errors import CloneRefused
 
 
+class SubsetOfADump(CloneRefused):
+    """a dump cannot be cut to a subset"""
+
+
 class DumpRefused(CloneRefused):
     """the dump is refused"""
 

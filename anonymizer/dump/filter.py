@@ -22,7 +22,7 @@ from anonymizer import plan as planning
 from anonymizer import sequences
 from anonymizer.dump import canonical, inserts, statements, survey
 from anonymizer.dump.cursor import NotUnderstood
-from anonymizer.dump.errors import DumpRefused
+from anonymizer.dump.errors import DumpRefused, SubsetOfADump
 from anonymizer.dump.inserts import Batch
 from anonymizer.dump.lexer import Kind
 from anonymizer.dump.output import Output
@@ -98,10 +98,16 @@ def anonymize(
         report: called with a table's name, and how many rows and bytes came since the last call.
 
     Raises:
+        SubsetOfADump: the policy chooses rows.
         PolicyIncomplete: the policy does not fit the dump.
         DumpRefused: the dump holds something that is not understood.
         AnonymizerError: it failed. After any of these what was written, if anything was, fails to load.
     """
+    if policy.subset:
+        raise SubsetOfADump(
+            detail="The policy has a [subset], and what refers to what is not known before a dump has been read.",
+            hint="Use `understudy clone`, or a policy without it.",
+        )
     facts = Facts(encoding=encoding)
     if schema is not None:
         try:

@@ -12,7 +12,19 @@ from rich.table import Table
 
 from anonymizer import keys, policy
 from anonymizer.clone import Request, Result, clone
-from understudy.cli.ends import Ends, ends, jobs_option, key_option, policy_option, source_option, steps, target_option
+from understudy.cli import subset_view
+from understudy.cli.ends import (
+    Ends,
+    ends,
+    jobs_option,
+    key_option,
+    policy_option,
+    source_option,
+    steps,
+    subset_of,
+    subset_option,
+    target_option,
+)
 from understudy.cli.output import json_option, message, result
 from understudy.postgres.embedded import home
 
@@ -22,6 +34,7 @@ from understudy.postgres.embedded import home
 @target_option
 @policy_option
 @key_option
+@subset_option
 @jobs_option
 @click.option(
     "--attestation",
@@ -35,6 +48,7 @@ def command(
     target: str,
     policy_file: Path | None,
     key_file: Path | None,
+    subset: tuple[str, ...],
     jobs: int,
     attestation_file: Path | None,
     as_json: bool,
@@ -44,6 +58,9 @@ def command(
     The source is read in one snapshot and never written. The target is created if there is none and replaced if there
     is one: the clone is built beside it, verified, and swapped in at once. Killed at any moment, the target is the old
     database or the new one. What the policy does not name is not copied: the clone is refused (exit 4).
+
+    With --subset, or [subset] in the policy, some of the rows come: those chosen, all that they refer to, and what
+    belongs to them. A RULE is a table, a colon, and '5%', '1000' (rows) or 'where CONDITION'.
     """
     key = keys.load(key_file)
     with ends(source, target, writing=True) as both:
@@ -53,7 +70,7 @@ def command(
             target=both.target.dsn,
             source_label=both.source.label,
             target_label=both.target.label,
-            policy=policy.load(policy_file or both.configuration.policy),
+            policy=subset_of(policy.load(policy_file or both.configuration.policy), subset),
             key=key,
             programs=both.programs(),
             attestation=path,
@@ -92,6 +109,7 @@ def to_json(made: Result, both: Ends, path: Path) -> dict[str, Any]:
             }
             for table in made.tables
         ],
+        "subset": subset_view.to_json(made.subset),
         "survivors": made.verification.survivors,
         "constraints": made.verification.constraints,
         "left_out": list(made.left_out),
@@ -109,6 +127,7 @@ def show(console: Console, made: Result, both: Ends) -> None:
         what = "rows dropped" if done.dropped else masked
         table.add_row(_plain(str(done.table)), f"{done.rows:,}", f"{done.bytes / 1e6:,.1f}", _plain(what))
     console.print(table)
+    subset_view.show(console, made.subset)
     for left in made.left_out:
         console.print(f"left out: {left}", markup=False, soft_wrap=True)
     console.print(

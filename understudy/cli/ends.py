@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 from rich.progress import Progress, TaskID
 
+from anonymizer.policy import Policy
 from anonymizer.schema import Programs
+from anonymizer.subset.rules import options
 from understudy.cli.output import progress
 from understudy.environments import Configuration, load
 from understudy.errors import RefusedError
@@ -82,6 +84,12 @@ key_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file with the key, 32 bytes or more; UNDERSTUDY_KEY by default.",
 )
+subset_option = click.option(
+    "--subset",
+    multiple=True,
+    metavar="RULE",
+    help="Which rows of a table, with what belongs to them: 'public.users: 5%'. May be repeated.",
+)
 jobs_option = click.option(
     "--jobs",
     type=click.IntRange(0),
@@ -90,8 +98,19 @@ jobs_option = click.option(
     help="Worker processes; one for each processor by default.",
 )
 
+
+def subset_of(rules: Policy, texts: Sequence[str]) -> Policy:
+    """The policy with the rules of `--subset`, each instead of the policy's own for the same table.
+
+    Raises:
+        SubsetError: one of them means nothing.
+    """
+    return replace(rules, subset={**rules.subset, **options(texts)})
+
+
 STEPS = {
     "plan": "reading the catalog",
+    "subset": "choosing rows",
     "schema": "building the schema",
     "load": "masking",
     "indexes": "building indexes and constraints",

@@ -9,9 +9,20 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from anonymizer import endpoint, policy
+from anonymizer import endpoint, keys, policy
 from anonymizer.verify import Verification, verify
-from understudy.cli.ends import Ends, ends, jobs_option, policy_option, source_option, steps, target_option
+from understudy.cli.ends import (
+    Ends,
+    ends,
+    jobs_option,
+    key_option,
+    policy_option,
+    source_option,
+    steps,
+    subset_of,
+    subset_option,
+    target_option,
+)
 from understudy.cli.output import json_option, result
 
 
@@ -19,21 +30,34 @@ from understudy.cli.output import json_option, result
 @source_option
 @target_option
 @policy_option
+@subset_option
+@key_option
 @jobs_option
 @json_option
-def command(source: str, target: str, policy_file: Path | None, jobs: int, as_json: bool) -> None:
+def command(
+    source: str,
+    target: str,
+    policy_file: Path | None,
+    subset: tuple[str, ...],
+    key_file: Path | None,
+    jobs: int,
+    as_json: bool,
+) -> None:
     """Look for original values in a clone, count its rows, check its constraints.
 
-    Needs no key: it compares what is there. Exit 3 when anything speaks against the clone.
+    Needs no key, but where a subset drew rows by it: it compares what is there. Exit 3 when anything speaks against the
+    clone.
     """
     with ends(source, target, writing=False) as both:
-        rules = policy.load(policy_file or both.configuration.policy)
+        rules = subset_of(policy.load(policy_file or both.configuration.policy), subset)
+        drawn = any(not rule.whole for rule in rules.subset.values())
         with steps() as see:
             found = verify(
                 endpoint.source(both.source.dsn, both.source.label),
                 endpoint.source(both.target.dsn, both.target.label),
                 rules,
                 both.programs(),
+                key=keys.load(key_file) if drawn else None,
                 jobs=jobs,
                 report=lambda table, rows, size: see("verify", table, rows, size),
             )

@@ -1,0 +1,49 @@
+"""Some rows of one table in a snapshot: a value that any process can be handed."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from anonymizer.identifiers import TableName, quote
+
+ROWS = 2**16
+"""How many rows one part names at most: about a megabyte of statement."""
+
+LINE_BITS = 16
+"""A place in a table is its page, and these bits for its line."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a table by their places.
+
+    Attributes:
+        packed: pages and lines, in order, compressed.
+        count: how many rows they are.
+    """
+
+    packed: bytes
+    count: int
+
+    def select(self, table: TableName, names: Sequence[str]) -> str:
+        """What COPY reads to get these columns of them."""
+        columns = ", ".join(map(quote, names))
+        place = pl.read_ipc(io.BytesIO(self.packed)).to_series()
+        each = pl.format('"({},{})"', place // 2**LINE_BITS, place % 2**LINE_BITS)
+        # the server goes through the pages in order, and sends these rows and no others
+        places = pl.select(each.str.join(",")).item()
+        return f"(SELECT {columns} FROM ONLY {table.sql} WHERE ctid = ANY ('{{{places}}}'::tid[]))"
+
+
+def parts(places: pl.Series) -> tuple[Part, ...]:
+    """Sorted places of one table, a part for each so many."""
+    found = []
+    for piece in places.alias("place").to_frame().iter_slices(ROWS):
+        buffer = io.BytesIO()
+        piece.write_ipc(buffer, compression="zstd")
+        found.append(Part(buffer.getvalue(), piece.height))
+    return tuple(found)
