@@ -3,7 +3,8 @@
 Both copy the generated production (UNDERSTUDY_BENCH_ROWS rows, by default 600,000, about 220 MB; 3,000,000 are 1 GB)
 from one database of an embedded server to another, in one run, in turn, UNDERSTUDY_BENCH_RUNS times (3). Wall time of
 whole commands, medians; the ratio is ours by theirs. "Swapped in" is without the leak check, "checked" with it. Memory
-is the most that all processes of the command had together, sampled ten times a second.
+is the most that all processes of the command had together, sampled five times a second; what they share (the libraries)
+counts once.
 """
 
 from __future__ import annotations
@@ -91,10 +92,10 @@ def _watch(program: subprocess.Popen[str]) -> int:
     while program.poll() is None:
         try:
             members = [tree, *tree.children(recursive=True)]
-            peak = max(peak, sum(member.memory_info().rss for member in members))
+            peak = max(peak, sum(member.memory_full_info().pss for member in members))
         except psutil.Error:
             pass
-        time.sleep(0.1)
+        time.sleep(0.2)
     return peak
 
 
