@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
 import sys
@@ -193,7 +192,7 @@ def test_without_a_command_that_prints_it_linting_is_refused(
     assert 'sql = "alembic upgrade head --sql"' in done.err
 
 
-def test_it_is_rehearsed_under_load_with_locks_waits_and_time(
+def test_it_is_rehearsed_on_a_copy_under_load(
     make_database: Callable[[], str], tool: Callable[..., OtherTool], ask: Ask, cli: Cli, tmp_path: Path
 ) -> None:
     """On a copy: what staging lacks is run by the tool, up, down and up; the copy is gone and staging is as it was."""
@@ -203,14 +202,11 @@ def test_it_is_rehearsed_under_load_with_locks_waits_and_time(
     other.up(staging)
     ask(staging, "INSERT INTO users SELECT g, 'x' FROM generate_series(1, 1000) g")
     (tmp_path / "later").rename(other.folder / "db" / "0003_named.sql")
-    wait = "ALTER TABLE users ADD name text; SELECT pg_sleep(0.3)"
-    tool(_3_named=(wait, "ALTER TABLE users DROP name"))
     command = ("migrate", "rehearse", "--from", url(staging), "--clients", "2", "--rate", "50", "--json")
     done = cli(*command, "--report", str(tmp_path / "r.html"))
-    assert done.code in (0, 3), done.err  # the load may or may not have come in those 0.3 s
+    assert done.code in (0, 3), done.err  # the budget is for the machine; what is seen inside is for test_rehearse.py
     (one,) = done.json["migrations"]
+    assert one["up"]["seconds"] > 0
     assert one["down"]["seconds"] > 0
-    assert one["up"]["seconds"] >= 0.3
     assert one["costs"][0]["wal_bytes"] > 0
-    assert json.dumps(one).count("ALTER TABLE users ADD name")
     assert ask(staging, "SELECT count(*) FROM schema_migrations") == [(2,)]

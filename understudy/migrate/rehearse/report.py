@@ -68,7 +68,7 @@ def write_report(rehearsal: Rehearsal, path: Path) -> None:
         return Markup(timeline(run, rehearsal.pulses))  # noqa: S704 - it escapes its own words
 
     legend = [(COLOURS[mode], lock_words(mode), stops) for mode, stops in _STOPS.items()]
-    legend.append((NO_LOCK, "no lock on a table in use", ""))
+    legend.append((NO_LOCK, "none, or an ordinary read", ""))
     page = environment.get_template("report.html").render(
         r=rehearsal, picture=picture, legend=legend, version=__version__
     )
