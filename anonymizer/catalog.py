@@ -30,6 +30,7 @@ class Column:
         precision: of numeric(p, s); scale likewise.
         fields: the names of a composite type's fields.
         partition_key: whether rows are put into partitions by it, be it in an expression.
+        field_kinds: what the fields of a composite type are, each as `kind` says it.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Column:
     scale: int | None = None
     fields: tuple[str, ...] = ()
     partition_key: bool = False
+    field_kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,11 @@ SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
        c.relkind = 'p' AND EXISTS (
            SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = a.attrelid
            AND d.objsubid = a.attnum AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid
-           AND d.refobjsubid = 0 AND d.deptype = 'i')
+           AND d.refobjsubid = 0 AND d.deptype = 'i'),
+       CASE WHEN array_of.oid IS NOT NULL THEN '{{}}' ELSE ARRAY(
+           SELECT CASE WHEN y.typcategory = 'A' THEN '' ELSE y.typname::text END || ' ' || y.typcategory::text
+           FROM pg_catalog.pg_attribute f JOIN pg_catalog.pg_type y ON y.oid = f.atttypid
+           WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped ORDER BY f.attnum) END::text[]
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -263,9 +269,10 @@ def column(
     generated: bool,
     fields: list[str],
     partition_key: bool,
+    field_types: Sequence[str] = (),
 ) -> Column:
     """A column from what the catalog says of it: its type's own name and category below domains, its typmod, ..."""
-    kind = _KINDS_BY_NAME.get(base) or _KINDS_BY_CATEGORY.get(category, "other")
+    kind = _kind(base, category)
     limit = typmod - 4 if base in _LIMITED and typmod > 4 else None
     precision = (typmod - 4) >> 16 & 0xFFFF if base == "numeric" and typmod >= 4 else None
     # numeric's scale is signed and eleven bits wide since PostgreSQL 15; before it was sixteen, and never negative
@@ -285,7 +292,17 @@ def column(
         scale,
         tuple(fields),
         partition_key,
+        tuple(_kind(*field.rsplit(" ", 1)) for field in field_types),
     )
+
+
+def _kind(name: str, category: str) -> str:
+    return _KINDS_BY_NAME.get(name) or _KINDS_BY_CATEGORY.get(category, "other")
+
+
+def described(column: Column) -> str:
+    """A column's type as a policy records it: as SQL writes it, and of a composite type its fields as well."""
+    return f"{column.type} ({', '.join(column.fields)})" if column.fields else column.type
 
 
 def foreign_keys(connection: Connection) -> list[ForeignKey]:

@@ -25,11 +25,12 @@ from typing import Any
 
 import psycopg
 
-from anonymizer import aside, attestation, catalog, endpoint, servererrors
+from anonymizer import aside, attestation, catalog, endpoint, literals, servererrors
 from anonymizer import plan as planning
 from anonymizer import verify as verification
 from anonymizer.aside import Aside
 from anonymizer.catalog import Connection, Database, Table
+from anonymizer.encodings import CODECS
 from anonymizer.endpoint import Endpoint
 from anonymizer.errors import CloneRefused, LeakError
 from anonymizer.finish import finish
@@ -49,23 +50,6 @@ CHUNK_PAGES = 16_384
 
 _TID_RANGE_VERSION = 140000
 """Before this a range of ctids is found by reading the whole table, so a table is not split."""
-
-CODECS = {
-    "UTF8": "utf-8",
-    "SQL_ASCII": "utf-8",
-    "LATIN1": "iso8859-1",
-    "LATIN2": "iso8859-2",
-    "LATIN5": "iso8859-9",
-    "LATIN9": "iso8859-15",
-    "WIN1250": "cp1250",
-    "WIN1251": "cp1251",
-    "WIN1252": "cp1252",
-    "EUC_JP": "euc_jp",
-    "EUC_KR": "euc_kr",
-    "EUC_CN": "gb2312",
-    "KOI8R": "koi8_r",
-}
-"""Python's names of the encodings whose characters masks may use; in any other they keep to ASCII."""
 
 
 class SameDatabase(CloneRefused):
@@ -131,6 +115,7 @@ class Result:
     Attributes:
         seconds: the wall time of each step, in order.
         left_out: what of the source is not in the clone, besides rows the policy drops or the subset leaves out.
+        carried: what of the source besides rows is in it, in words and counted.
         attestation: the signed document.
         subset: which rows came and why, where the policy says that not all do.
     """
@@ -139,6 +124,7 @@ class Result:
     verification: Verification
     seconds: dict[str, float]
     left_out: tuple[str, ...]
+    carried: tuple[str, ...]
     attestation: dict[str, Any]
     subset: Subset = field(default_factory=Subset)
 
@@ -170,6 +156,8 @@ class _Clone:
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    carried: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
 
     def run(self) -> Result:
         began = datetime.datetime.now(datetime.UTC)
@@ -201,7 +189,7 @@ class _Clone:
                 if new.left_behind:
                     self.left_out.append(new.left_behind)
         document = self._attest(began, facts, plans, loaded, checked, subset)
-        return Result(loaded, checked, self.seconds, tuple(self.left_out), document, subset)
+        return Result(loaded, checked, self.seconds, tuple(self.left_out), tuple(self.carried), document, subset)
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -218,10 +206,19 @@ class _Clone:
             assert row is not None  # noqa: S101 - a SELECT without FROM has a row
             tables = catalog.tables(connection)
             plans = planning.lay(self.request.policy, tables, catalog.foreign_keys(connection))
+            self._survey(connection)
             _hold(connection, plans)
             return catalog.database(connection), str(row[0]), tables, plans
         except psycopg.Error as error:
             raise servererrors.from_server(error, f"Reading the catalog of {self.request.source_label}") from None
+
+    def _survey(self, connection: Connection) -> None:
+        """Look at what is no column: a literal that looks personal, and that nobody accepted, refuses."""
+        surveyed = literals.survey(connection, self.request.policy)
+        if surveyed.findings:
+            raise planning.refusal(surveyed.findings)
+        self.carried += surveyed.carried
+        self.accepted += surveyed.accepted
 
     def _choose(
         self, connection: Connection, source: Endpoint, snapshot: str, tables: Sequence[Table], plans: list[TablePlan]
@@ -241,6 +238,7 @@ class _Clone:
         self.left_out += [f"the rows of {table}, which is an extension's" for table in catalog.extension_tables(source)]
         secretive = [name for name, _ in aside.settings(source) if aside.is_secretive(name)]
         self.left_out += [f"the database's setting {name}, which may be a secret" for name in secretive]
+        self.left_out += literals.not_in_an_archive(source)
 
     def _refuse_same(self, source: Connection, new: Aside, name: str) -> None:
         """Whether the two ends are one database, however it is addressed: the server's identity and the name tell.
@@ -349,6 +347,8 @@ class _Clone:
                 "constraints": checked.constraints,
             },
             "subset": subset.record(),
+            "carried": self.carried,
+            "accepted": self.accepted,
             "left_out": self.left_out,
         }
         document = attestation.sign(record, self.request.key)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
 
-from anonymizer import catalog, plan, servererrors, suggest
-from anonymizer.catalog import Connection, Table
+from anonymizer import catalog, drift, literals, plan, policy, record, sampling, servererrors, suggest
+from anonymizer.catalog import Connection, ForeignKey, Table
 from anonymizer.endpoint import Endpoint
-from anonymizer.identifiers import quote
-from anonymizer.maskers import UNKNOWN
+from anonymizer.identifiers import TableName
 from anonymizer.plan import Finding
 from anonymizer.policy import Policy, check_locale
+from anonymizer.suggest import Guess
 
-_LONGEST = 2000
-"""Of a sampled value no more characters than this are looked at."""
+_ROUNDS = 4
+"""A question mark may make another necessary: at the other end of a reference."""
+
+Guesses = Mapping[TableName, Mapping[str, Guess]]
 
 
 @dataclass(frozen=True)
@@ -42,66 +45,164 @@ def draft(source: Endpoint, *, locale: str, sample: int) -> Draft:
         ServerFailed: a table cannot be read.
     """
     check_locale(locale)
+    with reading(source) as connection:
+        every, keys = catalog.tables(connection), catalog.foreign_keys(connection)
+        tables = [table for table in every if table.name == table.root and not table.foreign]
+        guesses: Guesses = {table.name: _guesses(connection, table, every, sample, locale) for table in tables}
+    guesses = _aligned(guesses, every, keys)
+    for _ in range(_ROUNDS):
+        text = _text(guesses, tables, locale)
+        refused = [f for f in plan.findings(policy.parse(text), every, keys) if f.kind != "unknown"]
+        if not refused:
+            break
+        guesses = _undecided(guesses, refused)
+    columns = [column for table in tables for column in table.columns if not column.generated]
+    unknown = sum(guess.unknown for table in guesses.values() for guess in table.values())
+    return Draft(text, len(tables), len(columns), unknown)
+
+
+@contextlib.contextmanager
+def reading(source: Endpoint) -> Iterator[Connection]:
+    """A session that reads the source in one snapshot and cannot write it.
+
+    Raises:
+        ServerFailed: the server reported an error; no value is in it.
+    """
     try:
         with source.connect(autocommit=False) as connection:
-            connection.execute("SET TRANSACTION READ ONLY")
-            tables = [t for t in catalog.tables(connection) if t.name == t.root and not t.foreign]
-            sections = [list(_section(connection, table, sample)) for table in tables]
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield connection
     except psycopg.Error as error:
         raise servererrors.from_server(error, f"Reading {source.label}") from None
-    head = [
+
+
+def _guesses(
+    connection: Connection, table: Table, every: Sequence[Table], sample: int, locale: str
+) -> dict[str, Guess]:
+    columns = [column for column in table.columns if not column.generated]
+    values = sampling.values(connection, sampling.parts_of(table, every), columns, sample)
+    return {column.name: suggest.guess(column, values[column.name], table.name.name, locale) for column in columns}
+
+
+def _aligned(guesses: Guesses, tables: Sequence[Table], keys: Sequence[ForeignKey]) -> Guesses:
+    """Both ends of a reference masked alike: as the column that is referred to, which is unique."""
+    roots = {table.name: table.root for table in tables}
+    found = {name: dict(columns) for name, columns in guesses.items()}
+    pairs = [
+        (roots[key.table], ours, roots[key.referenced], theirs)
+        for key in keys
+        if key.table in roots and key.referenced in roots
+        for ours, theirs in zip(key.columns, key.referenced_columns, strict=True)
+    ]
+    for _ in range(len(pairs)):
+        changed = False
+        for table, column, referenced, other in pairs:
+            mine, wanted = found.get(table, {}).get(column), found.get(referenced, {}).get(other)
+            if mine is None or wanted is None or mine.mask == wanted.mask:
+                continue
+            reason = f"as {referenced}.{other}, to which it refers"
+            found[table][column] = Guess(wanted.mask, wanted.confidence, reason)
+            changed = True
+        if not changed:
+            break
+    return found
+
+
+def _undecided(guesses: Guesses, findings: Sequence[Finding]) -> Guesses:
+    """The same with a question mark wherever something speaks against the guess."""
+    found = {str(name): dict(columns) for name, columns in guesses.items()}
+    for finding in findings:
+        if finding.column in found.get(finding.table, {}):
+            found[finding.table][finding.column] = suggest.undecided(finding.message)
+    return {name: found[str(name)] for name in guesses}
+
+
+def _text(guesses: Guesses, tables: Sequence[Table], locale: str) -> str:
+    lines = [
         "# Drafted by `understudy policy init`. Read every line: a guess is a guess.",
         "version = 1",
         f'locale = "{locale}"',
     ]
-    lines = [*head, *(line for section in sections for line in ["", *section])]
-    columns = [column for table in tables for column in table.columns if not column.generated]
-    unknown = sum(f' = "{UNKNOWN}"' in line for line in lines)
-    return Draft("\n".join(lines) + "\n", len(tables), len(columns), unknown)
+    for name, columns in guesses.items():
+        lines += ["", *_section(name, columns)]
+    return "\n".join(lines) + "\n\n" + record.section(tables)
 
 
-def _section(connection: Connection, table: Table, sample: int) -> Iterator[str]:
-    yield suggest.header(table.name)
-    columns = [column for column in table.columns if not column.generated]
-    values = _sampled(connection, table, sample)
-    entries = []
-    for column in columns:
-        found = suggest.guess(column, values.get(column.name, []))
-        # a type's name is anybody's choice, and a comment ends with its line
-        comment = f"# {found.confidence:.0%}: {' '.join(found.reason.split())}"
-        entries.append((f"{suggest.key(column.name)} = {found.mask}", comment))
-    width = min(60, max((len(entry) for entry, _ in entries), default=0))
-    if not entries:
+def _section(name: TableName, guesses: Mapping[str, Guess]) -> Iterator[str]:
+    yield suggest.header(name)
+    if not guesses:
         yield '"*" = "keep"  # it has no columns of its own'
-    for entry, comment in entries:
-        yield f"{entry:<{width}}  {comment}"
+    plain = {column: guess for column, guess in guesses.items() if not guess.inside}
+    yield from _lines([(suggest.key(column), guess) for column, guess in plain.items()])
+    for column, guess in guesses.items():
+        if guess.inside:
+            yield from _nested(f"{suggest.header(name)[:-1]}.{suggest.key(column)}", guess)
 
 
-def _sampled(connection: Connection, table: Table, sample: int) -> dict[str, list[str]]:
-    """Some values of each column as text, without NULLs and empty strings."""
-    columns = [column for column in table.columns if not column.generated]
-    if not sample or not columns:
-        return {}
-    chosen = ", ".join(f"left({quote(column.name)}::text, {_LONGEST})" for column in columns)
-    if any(column.kind == "json" for column in columns):
-        chosen = ", ".join(
-            f"{quote(c.name)}::text" if c.kind == "json" else f"left({quote(c.name)}::text, {_LONGEST})"
-            for c in columns
-        )
-    rows = connection.execute(f"SELECT {chosen} FROM {table.name.sql} LIMIT {sample:d}".encode()).fetchall()
-    return {
-        column.name: [str(row[position]) for row in rows if row[position]] for position, column in enumerate(columns)
-    }
+def _nested(header: str, guess: Guess) -> Iterator[str]:
+    """A mask with masks inside: a table of its own, so that each line has its comment."""
+    mask = guess.mask[guess.mask.index('"') : guess.mask.index(",")]
+    yield ""
+    yield f"{header}]  # {_comment(guess)}"
+    yield f"mask = {mask}"
+    yield 'others = "text"'
+    yield f"{header}.{guess.part}]"
+    yield from _lines([(suggest.toml(place), one) for place, one in guess.inside])
 
 
-def check(source: Endpoint, policy: Policy) -> list[Finding]:
-    """What the source and the policy disagree on; empty when they fit.
+def _lines(entries: Sequence[tuple[str, Guess]]) -> Iterator[str]:
+    written = [(f"{key} = {guess.mask}", _comment(guess)) for key, guess in entries]
+    width = min(60, max((len(entry) for entry, _ in written), default=0))
+    for entry, comment in written:
+        yield f"{entry:<{width}}  # {comment}"
+
+
+def _comment(guess: Guess) -> str:
+    # a type's name is anybody's choice, and a comment ends with its line
+    printable = "".join(character if character.isprintable() else " " for character in guess.reason)
+    return f"{guess.confidence:.0%}: {' '.join(printable.split())}"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What `policy check` found.
+
+    Attributes:
+        findings: what speaks against the policy; empty when it fits.
+        unrecorded: how many columns have no recorded type.
+        carried: what of the schema besides columns a clone carries over, in words.
+        left_out: what it leaves out.
+    """
+
+    findings: tuple[Finding, ...]
+    unrecorded: int = 0
+    carried: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def check(source: Endpoint, rules: Policy, *, sample: int = 0) -> list[Finding]:
+    """What the source and the policy disagree on; empty when they fit. As `examine`."""
+    return list(examine(source, rules, sample=sample).findings)
+
+
+def examine(source: Endpoint, rules: Policy, *, sample: int = 0) -> Checked:
+    """What the source and the policy disagree on, and what is carried over and left out besides.
+
+    Args:
+        source: the database.
+        rules: what may leave.
+        sample: how many rows of each table with documents to look into for new paths; 0 for none.
 
     Raises:
-        ServerFailed: the catalog cannot be read.
+        ServerFailed: the catalog or a table cannot be read.
     """
-    try:
-        with source.connect() as connection:
-            return plan.findings(policy, catalog.tables(connection), catalog.foreign_keys(connection))
-    except psycopg.Error as error:
-        raise servererrors.from_server(error, f"Reading the catalog of {source.label}") from None
+    with reading(source) as connection:
+        tables, keys = catalog.tables(connection), catalog.foreign_keys(connection)
+        found = [*plan.findings(rules, tables, keys), *drift.inside(connection, rules, tables, sample)]
+        surveyed = literals.survey(connection, rules)
+        return Checked(
+            (*found, *surveyed.findings),
+            record.unrecorded(rules, tables),
+            surveyed.carried,
+            surveyed.left_out,
+        )

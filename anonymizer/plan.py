@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
-from anonymizer import maskers, suggest
+from anonymizer import catalog, maskers, suggest
 from anonymizer.catalog import Column, ForeignKey, Table
 from anonymizer.errors import CloneRefused
 from anonymizer.identifiers import TableName
@@ -89,7 +89,8 @@ class Finding:
     """One thing that speaks against a policy.
 
     Attributes:
-        kind: a word for programs: unnamed, unknown, gone, unsuitable, not-null, unique, foreign-key, partition, subset.
+        kind: a word for programs: unnamed, unknown, gone, retyped, unsuitable, not-null, unique, foreign-key,
+            partition, json-path, hstore-key, check, literal, subset.
         table: the table, as the policy would name it.
         column: the column, None where it is about the table.
         message: the same for a person, as a sentence without its full stop.
@@ -122,7 +123,7 @@ def lay(
     if partial:
         found = [finding for finding in found if finding.kind != "gone" or finding.column is not None]
     if found:
-        raise _refusal(found)
+        raise refusal(found)
     return [
         _plan(policy, table)
         for table in _aligned(tables, foreign_keys)
@@ -221,7 +222,8 @@ def _of_table(policy: Policy, table: Table) -> Iterator[Finding]:
         return
     for column in table.columns:
         if not column.generated and not entry.drops_rows:
-            yield from _of_column(entry, table, column, policy.locale)
+            recorded = policy.types.get(table.name, {}).get(column.name)
+            yield from _of_column(entry, table, column, policy.locale, recorded)
     yield from _circles(entry, table, policy.locale)
     known = {column.name for column in table.columns}
     for name in entry.columns:
@@ -231,16 +233,23 @@ def _of_table(policy: Policy, table: Table) -> Iterator[Finding]:
             yield Finding("gone", str(table.name), name, "the column is generated: it is recomputed, not copied")
 
 
-def _of_column(entry: TablePolicy, table: Table, column: Column, locale: str) -> Iterator[Finding]:
+def _of_column(
+    entry: TablePolicy, table: Table, column: Column, locale: str, recorded: str | None
+) -> Iterator[Finding]:
     def finding(kind: str, message: str, suggestion: str | None = None) -> Finding:
         return Finding(kind, str(table.name), column.name, message, suggestion)
 
     mask = entry.mask_of(column.name)
     suggestion = f"{suggest.key(column.name)} = {suggest.line(column)}"
+    if recorded is not None and recorded != catalog.described(column):
+        yield finding(
+            "retyped", f"its type was {recorded} and is {catalog.described(column)}: decide again, then record it"
+        )
     if mask is None:
         yield finding("unnamed", f"the column is not named ({column.type})", suggestion)
-    elif mask.name == UNKNOWN:
-        yield finding("unknown", 'the policy says "?": somebody must decide', suggestion)
+    elif maskers.undecided(mask):
+        inside = "" if mask.name == UNKNOWN else " inside the mask " + mask.name
+        yield finding("unknown", f'the policy says "?"{inside}: somebody must decide', None if inside else suggestion)
     elif mask.name != KEEP:
         yield from _of_mask(finding, mask, column, locale, table)
 
@@ -274,7 +283,9 @@ def _circles(entry: TablePolicy, table: Table, locale: str) -> Iterator[Finding]
     follows: dict[str, tuple[str, ...]] = {}
     for column in table.columns:
         mask = entry.mask_of(column.name)
-        if mask is not None and mask.name not in (KEEP, UNKNOWN, DROP_ROWS) and maskers.find(mask.name).aside:
+        if mask is None or mask.name in (KEEP, DROP_ROWS) or maskers.undecided(mask):
+            continue
+        if maskers.find(mask.name).aside:
             masker = maskers.build(mask, _column(column, mask).setting(_NO_KEY, locale, "utf-8"))
             follows[column.name] = masker.follows if masker else ()
     try:
@@ -379,11 +390,16 @@ def _pairs(
             yield Finding("foreign-key", str(table.root), column, message)
 
 
-def _refusal(found: Sequence[Finding]) -> PolicyIncomplete:
+def refusal(found: Sequence[Finding]) -> PolicyIncomplete:
+    """The error that lists findings, with what would settle them."""
     shown = [f"{f.table}{'.' + f.column if f.column else ''}: {f.message}" for f in found[:_SHOWN]]
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     undecided = f'= "{UNKNOWN}"'
-    lines = [f.suggestion for f in found[:_SHOWN] if f.suggestion and not f.suggestion.endswith(undecided)]
+    lines = [
+        f.suggestion
+        for f in found[:_SHOWN]
+        if f.suggestion and (f.kind == "literal" or not f.suggestion.endswith(undecided))
+    ]
     hint = "Run `understudy policy check` for the whole list."
     if lines:
         hint = "Decide, and write for example:\n" + "\n".join(lines)

@@ -59,11 +59,30 @@ class TablePolicy:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """Something outside of columns that looks personal, and that somebody looked at and let leave.
+
+    Attributes:
+        where: the object, as `policy check` names it: "comment on table public.users".
+        what: what it looks like, in the same words: "an e-mail address".
+        reason: why it may leave.
+    """
+
+    where: str
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Policy:
     """A whole policy.
 
     Attributes:
+        tables: what happens to each.
+        locale: of the names that masks invent.
         digest: the SHA-256 of the file it came from, for the attestation.
+        types: the type of each column when somebody last decided on it, as SQL writes it; empty where not recorded.
+        accepted: literals of the schema that look personal and may leave.
         subset: which rows of which tables are chosen; empty for all of all.
     """
 
@@ -71,6 +90,12 @@ class Policy:
     locale: str = DEFAULT_LOCALE
     digest: str = ""
     subset: Mapping[TableName, Rule] = field(default_factory=dict)
+    types: Mapping[TableName, Mapping[str, str]] = field(default_factory=dict)
+    accepted: tuple[Accepted, ...] = ()
+
+    def accepts(self, where: str, what: str) -> bool:
+        """Whether somebody looked at what looks like this in an object of the schema, and let it leave."""
+        return any(entry.where == where and entry.what == what for entry in self.accepted)
 
 
 def load(path: Path) -> Policy:
@@ -108,16 +133,49 @@ def parse(text: str) -> Policy:
     locale = document.pop("locale", DEFAULT_LOCALE)
     tables = document.pop("tables", {})
     rules = subset.section(document.pop("subset", {}))
+    types, accepted = _types(document.pop("types", {})), _accepted(document.pop("accepted", []))
     if document:
         raise PolicyError(
             f"the policy has the unknown key {next(iter(document))!r}",
-            detail="It knows version, locale, tables and subset.",
+            detail="It knows version, locale, tables, subset, types and accepted.",
             hint='A table is written [tables."schema.name"].',
         )
     if not isinstance(locale, str) or not isinstance(tables, dict):
         raise PolicyError("locale must be a text and tables a table")
     check_locale(locale)
-    return Policy(_tables(tables, locale), locale, hashlib.sha256(text.encode()).hexdigest(), rules)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Policy(_tables(tables, locale), locale, digest, rules, types, accepted)
+
+
+def _types(document: object) -> dict[TableName, Mapping[str, str]]:
+    if not isinstance(document, dict):
+        raise PolicyError("types must be a table", hint="`understudy policy record` writes it.")
+    for text, columns in document.items():
+        if not isinstance(columns, dict) or not all(isinstance(type_, str) for type_ in columns.values()):
+            raise PolicyError(
+                f"the types of {text} are no table of texts", hint="`understudy policy record` writes them anew."
+            )
+    return {identifiers.parse(text): columns for text, columns in document.items()}
+
+
+def _accepted(entries: object) -> tuple[Accepted, ...]:
+    if not isinstance(entries, list):
+        raise PolicyError("accepted must be a list of tables", hint=_ACCEPTED_HINT)
+    found = []
+    for entry in entries:
+        if not isinstance(entry, dict) or set(entry) != {"where", "what", "reason"}:
+            raise PolicyError("an entry of accepted says where, what and reason", hint=_ACCEPTED_HINT)
+        if not all(isinstance(value, str) and value.strip() for value in entry.values()):
+            raise PolicyError("an entry of accepted is made of texts that say something", hint=_ACCEPTED_HINT)
+        if entry["reason"].strip() != "?":
+            found.append(Accepted(**entry))
+    return tuple(found)
+
+
+_ACCEPTED_HINT = (
+    "Write [[accepted]] and three lines below it: "
+    'where = "comment on table public.users", what = "an e-mail address", reason = "a shared mailbox".'
+)
 
 
 def check_locale(locale: str) -> None:

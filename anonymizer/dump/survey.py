@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import IO
 
-from anonymizer.clone import CODECS
 from anonymizer.dump import inserts, statements
 from anonymizer.dump.cursor import Cursor, NotUnderstood
 from anonymizer.dump.ddl import Schema
 from anonymizer.dump.errors import DumpRefused
 from anonymizer.dump.reader import Piece, Reader, Statement
 from anonymizer.dump.statements import Verdict
+from anonymizer.encodings import CODECS
 from anonymizer.identifiers import TableName
 
 _ENCODINGS = ("UTF8", "SQL_ASCII")

@@ -118,6 +118,21 @@ def check(mask: Mask, locale: str) -> None:
     find(mask.name).check(mask, locale)
 
 
+_PARTS = ("paths", "keys", "fields", "elements")
+"""Options that hold masks."""
+
+
+def undecided(mask: Mask) -> bool:
+    """Whether a question mark stands in a mask, be it at a path, a key or a field inside."""
+    specs = [spec for part in _PARTS for spec in mask.options.get(part, {}).values()]
+    inner = [parse(spec) for spec in (*specs, mask.options.get("others")) if _is_spec(spec)]
+    return mask.name == UNKNOWN or any(map(undecided, inner))
+
+
+def _is_spec(spec: object) -> bool:
+    return isinstance(spec, str) or (isinstance(spec, Mapping) and isinstance(spec.get("mask"), str))
+
+
 def build(mask: Mask, setting: Setting) -> Masker | None:
     """A mask made ready for a column; None for `keep`, which does nothing."""
     return None if mask.name == KEEP else find(mask.name)(mask, setting)
@@ -206,4 +221,5 @@ __all__ = [
     "never_repeats",
     "outputs",
     "parse",
+    "undecided",
 ]

@@ -28,11 +28,11 @@ def check_all(name: str, specs: Mapping[str, Any], locale: str) -> None:
     Raises:
         PolicyError: with which.
     """
-    from anonymizer.maskers import DROP_ROWS, UNKNOWN, check, find, parse
+    from anonymizer.maskers import DROP_ROWS, KEEP, UNKNOWN, check, find, parse
 
     for spec in specs.values():
         inner: Mask = parse(spec)
-        if inner.name in (DROP_ROWS, UNKNOWN, "null") or (inner.name != "keep" and find(inner.name).aside):
+        if inner.name in (DROP_ROWS, "null") or (inner.name not in (KEEP, UNKNOWN) and find(inner.name).aside):
             raise PolicyError(f"the mask {inner.name} cannot stand inside the mask {name}")
         check(inner, locale)
 

@@ -67,5 +67,12 @@ class Hstore(Masker):
         fields.check_all(cls.name, {**mask.options.get("keys", {}), "": mask.options["others"]}, locale)
 
 
+def pairs(value: str) -> Iterator[tuple[str, str]]:
+    """The keys of a value and what they lead to, but for NULLs."""
+    for pair in _PAIR.finditer(value):
+        if pair[2] is not None:
+            yield _ESCAPED.sub(r"\1", pair[1]), _ESCAPED.sub(r"\1", pair[2])
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -137,7 +137,7 @@ class Json(Masker):
         specs = (*mask.options.get("paths", {}).values(), *mask.options.get("keys", {}).values())
         for spec in (*specs, mask.options["others"]):
             inner = _parse(spec)
-            if inner.name in (DROP_ROWS, UNKNOWN, "json") or (inner.name != KEEP and find(inner.name).aside):
+            if inner.name in (DROP_ROWS, "json") or (inner.name not in (KEEP, UNKNOWN) and find(inner.name).aside):
                 raise PolicyError(f"the mask {inner.name} cannot stand inside a JSON document")
             check(inner, locale)
 

@@ -77,7 +77,7 @@ def test_values_suggest_a_mask(value: str, mask: str) -> None:
         ("latitude", "number", "float8", "geo"),
         ("salary", "number", "numeric", "noise"),
         ("user_id", "number", "int8", "keep"),
-        ("phone", "number", "int8", "?"),
+        ("phone", "number", "int8", "fpe"),
         ("mood", "enum", "mood", "keep"),
         ("k", "uuid", "uuid", "uuid"),
         ("k", "bytea", "bytea", "bytea"),
@@ -85,7 +85,7 @@ def test_values_suggest_a_mask(value: str, mask: str) -> None:
         ("k", "xml", "xml", "xml"),
         ("k", "tsvector", "tsvector", "tsvector"),
         ("k", "point", "point", "geo"),
-        ("k", "composite", "place", "?"),
+        ("k", "composite", "place", "composite"),
         ("k", "other", "box", "?"),
     ],
 )

@@ -113,6 +113,7 @@ def to_json(made: Result, both: Ends, path: Path) -> dict[str, Any]:
         "survivors": made.verification.survivors,
         "constraints": made.verification.constraints,
         "left_out": list(made.left_out),
+        "carried": list(made.carried),
         "attestation": str(path),
     }
 
@@ -128,6 +129,8 @@ def show(console: Console, made: Result, both: Ends) -> None:
         table.add_row(_plain(str(done.table)), f"{done.rows:,}", f"{done.bytes / 1e6:,.1f}", _plain(what))
     console.print(table)
     subset_view.show(console, made.subset)
+    if made.carried:
+        console.print(f"carried over besides the rows: {'; '.join(made.carried)}", markup=False, soft_wrap=True)
     for left in made.left_out:
         console.print(f"left out: {left}", markup=False, soft_wrap=True)
     console.print(
