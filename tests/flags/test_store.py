@@ -322,7 +322,7 @@ with connect(dsn) as connection:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    assert [process.communicate(timeout=60)[1] for process in running] == ["", ""]
+    assert [process.communicate(timeout=300)[1] for process in running] == ["", ""]
     flag = FlagStore(connection).get("f")
     assert (flag.enabled, flag.rollout_percentage) == (True, 100)
     assert FlagStore(connection).overrides(flag) == Overrides(300, 0)

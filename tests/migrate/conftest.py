@@ -86,7 +86,7 @@ def _pgbouncer(program: str, dsn: str, mode: str) -> Iterator[str]:
         process = subprocess.Popen([program, folder / "ini"], stdout=log, stderr=log, user=user)
     try:
         dsn = make_conninfo(**{**given, "host": "127.0.0.1", "port": port})
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 connect(dsn).close()
@@ -98,7 +98,7 @@ def _pgbouncer(program: str, dsn: str, mode: str) -> Iterator[str]:
         yield dsn
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         shutil.rmtree(folder)
 
 

@@ -86,11 +86,16 @@ def rehearsed(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory)
             return rehearse(dsn, folder, label="staging", load=LOAD, budget=Budget(max_block_ms=300))
 
 
+def last(run_: Run) -> list[Act]:
+    """Each statement's last attempt: on a busy machine a lock may have come too late the first time."""
+    return [act for _, act in sorted({act.place: act for act in run_.acts}.items())]
+
+
 def test_it_sees_how_long_others_were_made_to_wait(rehearsed: Rehearsal) -> None:
     """A lock held until somebody has waited 0.8 s for it is seen to do so, and the budget is exceeded."""
     hold = rehearsed.migrations[0]
-    assert hold.up.longest_block_ms >= 800
-    sleep = hold.up.acts[1]
+    assert hold.up.longest_block_ms >= 750  # the first glimpse of a wait may miss its beginning by one look
+    sleep = last(hold.up)[1]
     assert hold.up.blocked_sessions(sleep) >= 1
     assert hold.up.blocked_ms(sleep) > 400  # 800 less what the two clocks may differ by
     assert any(
@@ -101,8 +106,8 @@ def test_it_sees_how_long_others_were_made_to_wait(rehearsed: Rehearsal) -> None
 def test_it_names_the_lock_of_each_statement(rehearsed: Rehearsal) -> None:
     """The strongest on each table in use, those taken by the statement itself, and those of a concurrent build."""
     hold, kind = rehearsed.migrations
-    assert [act.locks for act in hold.up.acts] == [{"t": "AccessExclusiveLock"}] * 4
-    assert [act.taken for act in hold.up.acts] == [{"t"}, set(), set(), set()]
+    assert [act.locks for act in last(hold.up)] == [{"t": "AccessExclusiveLock"}] * 4
+    assert [act.taken for act in last(hold.up)] == [{"t"}, set(), set(), set()]
     assert [act.locks for act in kind.up.acts] == [{"t": "ShareUpdateExclusiveLock"}]
     assert kind.up.acts[0].sampled
 
@@ -121,7 +126,7 @@ def test_the_rollback_is_rehearsed_with_its_time(rehearsed: Rehearsal) -> None:
     hold, kind = rehearsed.migrations
     assert hold.down is not None
     assert hold.down.seconds > 0
-    assert hold.down.acts[0].locks == {"t": "AccessExclusiveLock"}
+    assert last(hold.down)[0].locks == {"t": "AccessExclusiveLock"}
     assert kind.down is not None
     assert kind.up.begin > hold.down.end
 
@@ -273,7 +278,7 @@ def test_what_is_applied_is_rehearsed_with_the_rows_below_it(database: str, writ
     assert [one.idle for one in found.migrations] == [True, False, False]
     assert [cost.rows for cost in second.costs] == [0, 500]
     assert [cost.rows for cost in third.costs] == [500]
-    assert second.up.acts[0].locks == {"a": "ShareRowExclusiveLock"}
+    assert last(second.up)[0].locks == {"a": "ShareRowExclusiveLock"}
     assert found.failures == []
 
 
@@ -344,7 +349,8 @@ def test_the_command_ends_with_3_over_budget_and_refuses_production(
     assert run(understudy, command) == 3
     said = json.loads(capfd.readouterr().out)
     assert said["within_budget"] is False
-    assert said["migrations"][0]["up"]["statements"][0]["locks"] == {"t": "ACCESS EXCLUSIVE"}
+    statements = said["migrations"][0]["up"]["statements"]
+    assert [one for one in statements if one["place"] == 0][-1]["locks"] == {"t": "ACCESS EXCLUSIVE"}
     assert (tmp_path / "rehearsal.html").exists()
     assert migrate.status(database, folder).version == 1  # the copy was changed, not this
 

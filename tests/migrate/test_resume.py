@@ -117,7 +117,7 @@ def test_sigkill_at_any_time_is_survived(database: str, write: Write, ask: Ask, 
         "migrate.up(sys.argv[1], Path(sys.argv[2]), options=migrate.Options(trace=trace))\n"
     )
     for number in range(3, 12):
-        done = subprocess.run([sys.executable, "-c", code, database, folder, str(number)], check=False, timeout=60)
+        done = subprocess.run([sys.executable, "-c", code, database, folder, str(number)], check=False, timeout=300)
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL

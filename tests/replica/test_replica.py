@@ -286,7 +286,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(
         "shelf.Shelf.finish_replica = lambda *a: os.kill(os.getpid(), signal.SIGKILL); "
         "replica.up('embedded:staging', Configuration(Path('.')), name='mine')"
     )
-    done = subprocess.run([sys.executable, "-c", code], env=environment, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, check=False, timeout=300)
     assert done.returncode == -signal.SIGKILL
     assert [name.startswith(BUILDING_PREFIX) for name in names(server)] == [True]
     assert replica.listing() == ([], [])
