@@ -35,7 +35,7 @@ def parse(text: str) -> TableName:
     """
     parts, at = [], 0
     while found := _PART.match(text, at):
-        parts.append(found[1].replace('""', '"') if found[1] is not None else _folded(found[2]))
+        parts.append(found[1].replace('""', '"') if found[1] is not None else folded(found[2]))
         at = found.end()
         if at == len(text) or text[at] != ".":
             break
@@ -49,7 +49,7 @@ def parse(text: str) -> TableName:
     return TableName(parts[0], parts[1])
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """In lower case as PostgreSQL folds it: in UTF-8 only the letters of ASCII."""
     return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 

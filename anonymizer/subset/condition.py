@@ -13,16 +13,16 @@ from dataclasses import dataclass
 
 import psycopg
 
-from anonymizer import servererrors
+from anonymizer import identifiers, servererrors
 from anonymizer.catalog import Connection
 from anonymizer.errors import PolicyError
 from anonymizer.identifiers import TableName
 
-MAXIMUM = 60_000
-"""How many bytes it may have: a program's argument holds 128 KiB."""
+MAXIMUM = 32_000
+"""How many bytes it may have: it is handed to a program as an argument, and as it is."""
 
 _TOKEN = re.compile(
-    r"""(?P<space>\s+)
+    r"""(?P<space>[ \t\r\n\f\v]+)
       | (?P<text>'(?:[^'\\]|'')*')
       | (?P<quoted>"(?:[^"]|"")+")
       | (?P<word>[^\W\d][\w$]*)
@@ -106,8 +106,10 @@ def called(text: str) -> list[str]:
         if piece.kind == "word" and piece.text.lower() == "operator":
             raise ConditionRefused(detail="It names an operator by its schema.")
         if after.text == "(" or before.text == ".":
-            name = piece.text[1:-1].replace('""', '"') if piece.kind == "quoted" else piece.text.lower()
-            names.add(name.encode()[:63].decode(errors="ignore"))
+            name = piece.text[1:-1].replace('""', '"') if piece.kind == "quoted" else piece.text
+            # how the server folds other letters than those of ASCII depends on its encoding
+            folded = {name} if piece.kind == "quoted" else {identifiers.folded(name), name.lower()}
+            names |= {one.encode()[:63].decode(errors="ignore") for one in folded}
     return sorted(names)
 
 

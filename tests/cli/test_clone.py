@@ -77,6 +77,7 @@ def test_a_clone_as_json(clone: Callable[..., Any], tmp_path: Path, target: str)
     assert document["survivors"] == 0
     assert document["constraints"] == 1
     assert document["left_out"] == []
+    assert document["subset"] is None
     assert [(t["table"], t["rows"], t["dropped"], t["columns"]) for t in document["tables"]] == [
         ("public.log", 0, True, {"line": "drop-rows"}),
         ("public.users", 2, False, {"id": "keep", "email": "email"}),
@@ -87,6 +88,42 @@ def test_a_clone_as_json(clone: Callable[..., Any], tmp_path: Path, target: str)
     with connect(target) as connection:
         assert connection.execute("SELECT count(*) FROM users WHERE email LIKE '%@example.%'").fetchone() == (1,)
     assert KEY not in ran.out + ran.err
+
+
+def test_a_subset(clone: Callable[..., Any], cli: Callable[..., Any], target: str, tmp_path: Path) -> None:
+    """Its report as text and JSON; verify by the same rule finds it whole; a rule without sense is exit 2."""
+    document = clone("--json", subset="public.users: 1").json
+    assert document["subset"] == [
+        {
+            "table": "public.users",
+            "source_rows": 2,
+            "rows": 1,
+            "rule": "1 rows",
+            "reasons": [{"kind": "chosen", "table": None, "constraint": None, "rows": 1}],
+        }
+    ]
+    where = clone(subset="public.users: where email = 'a@corp.test'")
+    assert where.code == 0
+    assert "1 chosen (where)" in where.out
+    assert "a@corp.test" not in where.out + (tmp_path / "attestation.json").read_text()
+    verify = (
+        "verify",
+        "--source",
+        "prod",
+        "--target",
+        target,
+        "--policy",
+        str(tmp_path / "policy.toml"),
+        "--jobs",
+        "1",
+    )
+    assert cli(*verify, "--subset", "public.users: where email = 'a@corp.test'").code == 0
+    assert cli(*verify).code == 3
+    for nonsense in ("users: 5%", "public.users: lots", "public.users: where a; b", "public.users: where nothing = 1"):
+        assert clone(subset=nonsense).code == 2
+    refused = clone(subset="public.nobody: 5%")
+    assert refused.code == 4
+    assert "the subset names it, and the source has no such table" in refused.err
 
 
 def test_a_clone_for_a_person(clone: Callable[..., Any]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonymizer import policy
-from anonymizer.dump.errors import DumpRefused
+from anonymizer.dump.errors import DumpRefused, SubsetOfADump
 from anonymizer.dump.filter import anonymize
 from anonymizer.keys import Key
 from anonymizer.plan import PolicyIncomplete
@@ -249,3 +249,12 @@ def test_the_command_masks_a_file_and_says_what_it_left_out(hard: Any, dumps: An
     assert failed.returncode == 4
     assert b"Line 10" in failed.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dump.sql", "key", "out.sql", "policy.toml"]
+
+
+def test_a_policy_with_a_subset_is_refused() -> None:
+    """What refers to what is not known before the rows have gone by."""
+    rules = policy.parse('version = 1\n[tables."public.t"]\n"*" = "keep"\n[subset]\n"public.t" = "5%"\n')
+    out = io.BytesIO()
+    with pytest.raises(SubsetOfADump):
+        anonymize(io.BytesIO((HEAD + ROWS).encode()), out, rules, KEY)
+    assert out.getvalue() == b""
