@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 
+from anonymizer import demands
+from anonymizer.demands import Demand
 from anonymizer.identifiers import TableName
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -31,6 +33,7 @@ class Column:
         fields: the names of a composite type's fields.
         partition_key: whether rows are put into partitions by it, be it in an expression.
         field_kinds: what the fields of a composite type are, each as `kind` says it.
+        demands: what unique indexes and exclusion constraints ask of it beyond telling its values apart.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Column:
     fields: tuple[str, ...] = ()
     partition_key: bool = False
     field_kinds: tuple[str, ...] = ()
+    demands: tuple[Demand, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -238,6 +242,11 @@ def tables(connection: Connection) -> list[Table]:
     columns: dict[int, list[Column]] = {}
     for oid, *facts in connection.execute(_COLUMNS.encode()):
         columns.setdefault(oid, []).append(column(*facts))
+    asked = demands.read(connection)
+
+    def own(oid: int, name: TableName) -> tuple[Column, ...]:
+        return tuple(replace(found, demands=asked.get((name, found.name), ())) for found in columns.get(oid, ()))
+
     return [
         Table(
             oid,
@@ -248,7 +257,7 @@ def tables(connection: Connection) -> list[Table]:
             rows,
             size,
             pages,
-            tuple(columns.get(oid, ())),
+            own(oid, TableName(schema, name)),
         )
         for oid, schema, name, root_schema, root, partitioned, foreign, rows, size, pages in connection.execute(
             _TABLES.encode()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
-from anonymizer import catalog, maskers, suggest
+from anonymizer import catalog, demands, maskers, suggest
 from anonymizer.catalog import Column, ForeignKey, Table
 from anonymizer.errors import CloneRefused
 from anonymizer.identifiers import TableName
@@ -207,6 +207,7 @@ def _strictest(root: Table, tables: Sequence[Table]) -> Table:
             unique=any(other.unique for other in own),
             not_null=any(other.not_null for other in own),
             partition_key=any(other.partition_key for other in own),
+            demands=tuple(dict.fromkeys(demand for other in own for demand in other.demands)),
         )
 
     return replace(root, columns=tuple(strictest(column) for column in root.columns))
@@ -274,8 +275,16 @@ def _of_mask(
     for other in (*masker.needs, *masker.follows):
         if other not in copied:
             yield finding("unsuitable", f"the mask {mask.name} looks at {other}, and no such column is copied")
-    if column.unique and mask.name != "null" and not maskers.never_repeats(masker):
-        yield _repeats(finding, masker, column, table.rows)
+    yield from _of_index(finding, masker, column, table.rows)
+
+
+def _of_index(finding: Callable[..., Finding], masker: Masker, column: Column, rows: int) -> Iterator[Finding]:
+    if column.unique and masker.name != "null" and not maskers.never_repeats(masker):
+        yield _repeats(finding, masker, column, rows)
+        return
+    for demand in column.demands:
+        if why := demands.unmet(demand, column.name, masker):
+            yield finding("unique", why)
 
 
 def _circles(entry: TablePolicy, table: Table, locale: str) -> Iterator[Finding]:
@@ -382,12 +391,31 @@ def _pairs(
         return
     for column, referenced_column in zip(key.columns, key.referenced_columns, strict=True):
         mine, other = ours.mask_of(column), theirs.mask_of(referenced_column)
+        if mine == other and mine is not None and mine.name not in (KEEP, UNKNOWN):
+            forms = [_form(end, name) for end, name in ((table, column), (referenced, referenced_column))]
+            if forms[0] != forms[1]:
+                message = (
+                    f"it refers to {referenced.root}.{referenced_column}, whose type writes equal values in another "
+                    f"way, so that masks tell them apart (foreign key {key.name})"
+                )
+                yield Finding("foreign-key", str(table.root), column, message)
         if mine is not None and other is not None and mine != other:
             message = (
                 f"its mask is {mine}, that of {referenced.root}.{referenced_column}, to which it refers, is {other} "
                 f"(foreign key {key.name})"
             )
             yield Finding("foreign-key", str(table.root), column, message)
+
+
+_ALIKE = {"varchar": "text", "bpchar": "text", "name": "text", "int2": "whole", "int4": "whole", "int8": "whole"}
+
+
+def _form(table: Table, name: str) -> tuple[str, int | None]:
+    """How a column's type writes its values: two of one form write equal values alike."""
+    column = next(column for column in table.columns if column.name == name)
+    if column.base == "numeric" and column.scale == 0:
+        return "whole", None
+    return _ALIKE.get(column.base, column.base), column.scale
 
 
 def refusal(found: Sequence[Finding]) -> PolicyIncomplete:

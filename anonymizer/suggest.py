@@ -235,7 +235,8 @@ def _other(column: Column) -> Guess:
 def _fit(column: Column, found: Guess) -> Guess:
     """A unique column needs a mask that never repeats itself."""
     mask = json.loads(found.mask) if found.mask.startswith('"') else ""
-    if not column.unique or mask in (*_NEVER_REPEAT, KEEP, UNKNOWN):
+    never = (*_NEVER_REPEAT, KEEP, UNKNOWN)
+    if not column.unique or (mask in never and (mask, column.kind) != ("mac", "text")):
         return found
     if mask == "ip" and column.kind == "inet":
         return Guess('{ mask = "ip", prefix = true }', found.confidence, found.reason + ", unique")

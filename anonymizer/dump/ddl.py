@@ -6,11 +6,12 @@ keys. pg_dump writes the first before any row and the last two behind all of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from anonymizer import catalog, identifiers
+from anonymizer import catalog, demands, identifiers
 from anonymizer.catalog import ForeignKey, Table
+from anonymizer.demands import Demand
 from anonymizer.dump import sqltypes
 from anonymizer.dump.cursor import Cursor, NotUnderstood
 from anonymizer.dump.lexer import Kind, Token
@@ -52,6 +53,7 @@ class Schema:
     learned: int = 0
     _tables: dict[TableName, _Table] = field(default_factory=dict)
     _unique: set[tuple[TableName, str]] = field(default_factory=set)
+    _demands: dict[TableName, list[Demand]] = field(default_factory=dict)
 
     def learn(self, statement: Statement) -> None:
         """Take in a statement; one that makes nothing of ours is left alone.
@@ -83,7 +85,7 @@ class Schema:
     def _columns(self, table: TableName, made: _Table) -> Iterator[catalog.Column]:
         for column in made.columns.values():
             resolved = self.types.resolve(column.type)
-            yield catalog.column(
+            found = catalog.column(
                 column.name,
                 column.type.text,
                 resolved.name[1],
@@ -97,6 +99,7 @@ class Schema:
                 [] if resolved.array else self._fields(resolved.name),
                 column.name in made.partition_keys,
             )
+            yield replace(found, demands=demands.of(self._demands.get(table, ()), column.name))
 
     def _fields(self, type_: sqltypes.Name) -> list[str]:
         """The names of a composite type's fields; a table makes such a type too."""
@@ -202,6 +205,7 @@ class Schema:
         self._set_unique(table, cursor)
 
     def _set_unique(self, table: TableName, cursor: Cursor) -> None:
+        self._demands.setdefault(table, []).extend(_asked(Cursor(cursor.tokens, cursor.at)))
         self._unique |= {(table, name) for name in _names(cursor)}
 
     def _alter(self, cursor: Cursor, words: tuple[str, ...]) -> None:
@@ -301,6 +305,31 @@ def _names(cursor: Cursor) -> frozenset[str]:
     if expressions:
         names += cursor.tokens[cursor.at :]
     return frozenset(name for token in names if (name := token.identifier))
+
+
+def _asked(cursor: Cursor) -> Iterator[Demand]:
+    """What an index's keys and its WHERE ask beyond equality, with the operators of an exclusion constraint."""
+    for key in cursor.items():
+        words = [token.word for token in key]
+        end = words.index("WITH") if "WITH" in words else len(words)
+        plain = key[0].identifier is not None and (len(key) == 1 or key[1].word not in ("(", "."))
+        if not plain:
+            yield Demand("expression", _spelled(key[:end]))
+        elif operator := _spelled(key[end + 1 :]).removeprefix("OPERATOR(pg_catalog.").removesuffix(")").strip("="):
+            yield Demand("operator", f"{key[0].identifier}\0{operator}")
+    cursor.until(lambda word: word == "WHERE")
+    if cursor.accept("WHERE"):
+        yield Demand("predicate", _spelled(cursor.tokens[cursor.at :]))
+
+
+def _spelled(tokens: Sequence[Token]) -> str:
+    """Tokens as the server would write them: words apart, and nothing else."""
+    text = ""
+    for token in tokens:
+        piece = token.text.decode("utf-8", "surrogateescape")
+        apart = text and token.kind is not Kind.OTHER and (text[-1].isalnum() or text[-1] in "_\"'")
+        text += f" {piece}" if apart else piece
+    return text
 
 
 def _parents(cursor: Cursor) -> list[TableName]:

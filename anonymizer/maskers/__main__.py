@@ -64,6 +64,7 @@ def _unique(name: str, masker: type[Masker]) -> str:
         return "no"
     return {
         "ip": "with `prefix`",
+        "mac": "yes, as macaddr",
         "python": "if `injective`",
     }.get(name, "with `unique`" if "text" in masker.kinds else "no")
 

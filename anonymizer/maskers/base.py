@@ -161,6 +161,8 @@ class Masker(abc.ABC):
     injective: bool = False
     """Whether different values have different outputs: by a bijection, or by a digest in which nobody can find two that
     meet. Fit for a unique column."""
+    folds: bool = False
+    """Whether values that differ in more than case have outputs that do: fit for a unique index over lower(column)."""
     outputs: int | None = None
     """How many different outputs there are, None where nobody can say. It tells the odds of a repetition."""
     needs: tuple[str, ...] = ()

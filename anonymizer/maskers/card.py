@@ -23,6 +23,7 @@ class Card(Masker):
     """
 
     name = "card"
+    folds = True
     kinds = frozenset({"text"})
     options: ClassVar[Mapping[str, type]] = {"keep": int}
     injective = True

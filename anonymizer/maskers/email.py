@@ -22,6 +22,7 @@ class Email(Masker):
     """
 
     name = "email"
+    folds = True
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Loads the pools, in ASCII: an address with other letters is one that half of all programs refuse."""

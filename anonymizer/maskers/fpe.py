@@ -45,6 +45,7 @@ class Fpe(Masker):
             [as_written(setting, str(text)) for text in mask.options.get("among", ())], dtype=pl.String
         )
         self._ranged = "min" in mask.options
+        self.folds = "among" not in mask.options
         self._low, self._high = int(mask.options.get("min", 0)), int(mask.options.get("max", 0))
         # of an unconstrained numeric 1.0 and 1.00 are equal, and their images are not
         self.injective = setting.kind != "number" or setting.base in INTEGERS or setting.scale is not None

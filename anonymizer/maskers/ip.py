@@ -32,6 +32,7 @@ class Ip(Masker):
     """
 
     name = "ip"
+    folds = True
     kinds = frozenset({"text", "inet"})
     options: ClassVar[Mapping[str, type]] = {"prefix": bool}
 
