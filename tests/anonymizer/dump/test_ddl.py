@@ -52,8 +52,8 @@ def told(dump: bytes) -> Schema:
 
 
 def plain(column: catalog.Column) -> catalog.Column:
-    """--quote-all-identifiers quotes the names of types too."""
-    return replace(column, builtin=True, type=column.type.replace('"', ""))
+    """--quote-all-identifiers quotes the names of types too; the kinds of fields are for suggestions only."""
+    return replace(column, builtin=True, field_kinds=(), type=column.type.replace('"', ""))
 
 
 def comparable(tables: list[Table]) -> list[Table]:
