@@ -20,7 +20,7 @@ from understudy.migrate.new import new
 from understudy.migrate.preview import as_sql, preview
 from understudy.migrate.repair import baseline, repair
 from understudy.migrate.tool import migrator
-from understudy.postgres import programs
+from understudy.postgres import EmbeddedServer, Server, programs
 from understudy.postgres.dsn import url
 
 Write = Callable[[dict[str, str]], Path]
@@ -96,6 +96,22 @@ def test_a_baseline_makes_sure_by_parity(
         assert accepted.code == 0
         assert any(said in line for line in accepted.json["differences"])
     assert ask(database, "SELECT count(*) FROM understudy.migrations WHERE baseline") == [(2,)]
+
+
+def test_a_baseline_of_the_repositorys_own_schema(
+    migrated_database: str, embedded_server: Server, cli: Callable[..., Any], ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compared on the embedded server: what all of them made is theirs, and is not what all but the last make."""
+    numbers = [one.version for one in migrate.read_folder(Path(__file__).parents[2] / "migrations")]
+    assert isinstance(embedded_server, EmbeddedServer)
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(embedded_server.folder.parent))
+    ask(migrated_database, "DROP SCHEMA understudy CASCADE")
+    there = ("migrate", "baseline", url(migrated_database), "--to")
+    refused = cli(*there, str(numbers[-2]))
+    assert refused.code == 4
+    assert "has not the schema" in refused.err
+    assert cli(*there, str(numbers[-1]), "--json").json["baseline"] == numbers
+    assert cli("migrate", "status", url(migrated_database), "--check").code == 0
 
 
 def test_a_repair_takes_the_files_as_they_are(database: str, write: Write) -> None:
