@@ -23,10 +23,11 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class NormalForm:
-    """A schema at its fixed point: the snapshot of a restored copy, and that copy's dump."""
+    """A schema at its fixed point: the snapshot of a restored copy, that copy's dump, and whether all was restored."""
 
     snapshot: Snapshot
     dump: Dump
+    complete: bool
 
 
 def normal_form(dsn: str, workshop: Workshop, ignored_schemas: tuple[str, ...]) -> NormalForm | str:
@@ -36,12 +37,14 @@ def normal_form(dsn: str, workshop: Workshop, ignored_schemas: tuple[str, ...]) 
     """
     try:
         before = dump(dsn, workshop.major, ignored_schemas=ignored_schemas, owners=False, bare=True)
+        complete = True
         for _ in range(ROUNDS):
             copy = workshop.database(before.script, lenient=True)
+            complete = complete and copy not in workshop.incomplete
             after = dump(copy, workshop.major, owners=False, bare=True)
             if after.entries == before.entries:
                 with connect(copy) as connection:
-                    return NormalForm(read(connection), after)
+                    return NormalForm(read(connection), after, complete)
             before = after
     except (PostgresError, LoadError) as error:
         return f"{error.message}: {error.detail or 'no reason was given.'}"

@@ -5,7 +5,8 @@ How it works:
 1. Both sides' catalogs are read while pg_dump writes down both sides.
 2. What the catalogs say is compared. If a difference may be one of text alone, both sides are brought to their fixed
    point, and it stays only if it is there too.
-3. The dumps must agree: "same" is said only if neither witness sees a difference.
+3. The dumps must agree: "same" is said only if neither witness sees a difference. Where the catalogs differ, the dumps
+   must differ in what those differences speak for, and in nothing else.
 4. What could not be read, dumped or brought to a fixed point makes it "cannot tell", never "same".
 """
 
@@ -21,6 +22,7 @@ from typing import TypeAlias
 
 from understudy.catalog import Snapshot, read
 from understudy.parity.comparison import DEFAULTS, Options, compare_snapshots, notes
+from understudy.parity.contradiction import beyond
 from understudy.parity.mend import with_mends
 from understudy.parity.normal import NormalForm, normal_form
 from understudy.parity.verdict import PRESENCE, Answer, Difference, Verdict
@@ -194,12 +196,15 @@ class Comparison:
         left, right = dumps
         if not isinstance(left, Dump) or not isinstance(right, Dump):
             return unheard, []
-        if differences:
-            return [], self._unseen_by_dump(differences, left, right)
+        defects = self._unseen_by_dump(differences, left, right)
         across_versions = self.left.snapshot.major != self.right.snapshot.major
-        if not across_versions and not left.differing(right):
-            return [], []
-        return self._dumps_at_the_fixed_point()
+        more = beyond(differences, (self.left.snapshot, self.right.snapshot), (left, right))
+        if not across_versions:
+            defects += map(_contradiction, more.certain)
+        if more.text or across_versions:
+            unheard, confirmed = self._dumps_at_the_fixed_point(differences, [] if across_versions else more.text)
+            defects += confirmed
+        return unheard, defects
 
     def _unseen_by_dump(self, differences: list[Difference], left: Dump, right: Dump) -> list[str]:
         seen = [d for d in differences if self._dumped(d)]
@@ -211,18 +216,32 @@ class Comparison:
         """Whether pg_dump writes down what differs."""
         objects = self.left.snapshot.objects.get(difference.key) or self.right.snapshot.objects[difference.key]
         if difference.attribute == PRESENCE:
-            return objects.kind.dumped
+            # pg_dump passes over an index that is not valid
+            return objects.kind.dumped and objects.values.get("valid", True)
         return objects.attribute(difference.attribute).dumped and objects.kind.dumped
 
-    def _dumps_at_the_fixed_point(self) -> tuple[list[str], list[str]]:
-        """What two dumps say that differ where the catalogs do not: at the fixed point they must not."""
+    def _dumps_at_the_fixed_point(
+        self, differences: list[Difference], titles: list[str]
+    ) -> tuple[list[str], list[str]]:
+        """What two dumps say beyond the differences: at the fixed point they must say nothing more.
+
+        `titles` are the entries in question; one that could not be restored stays in question.
+        """
         left, right = self.normal_forms
         if isinstance(left, str) or isinstance(right, str):
             return [f"pg_dump sees a difference that the catalogs do not, and: {s}" for s in self._no_fixed_point()], []
-        return [], [
-            f"pg_dump sees a difference in {title} that the catalogs do not show."
-            for title in left.dump.differing(right.dump)
+        more = beyond(differences, (self.left.snapshot, self.right.snapshot), (left.dump, right.dump))
+        there = {title for form in (left, right) for title, _ in form.dump.entries}
+        lost = [
+            f"pg_dump sees a difference in {title} that the catalogs do not, and it could not be restored elsewhere."
+            for title in ([] if left.complete and right.complete else titles)
+            if title not in there
         ]
+        return lost, [_contradiction(title) for title in (*more.certain, *more.text)]
+
+
+def _contradiction(title: str) -> str:
+    return f"pg_dump sees a difference in {title} that the catalogs do not show."
 
 
 def _value(form: NormalForm | str, difference: Difference) -> str | None:

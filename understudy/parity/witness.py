@@ -91,10 +91,11 @@ def entries(script: str) -> list[tuple[str, str]]:
         after = place | _places(body)
         body = _PLACE.sub("", body)
         sort = match["type"]
-        title = f"{sort} {match['schema']}.{match['name'].split('; Tablespace')[0]}"
+        title = f"{sort} {match['schema']}.{match['name']}"
         # where a table or an index goes is said once, before the first that goes there
         where = "".join(f"\n{name}={value}" for name, value in sorted(place.items()) if _placed(sort, name))
-        cut.append((title, f"owner {match['owner'].strip()}\n{_normal(sort, body)}{where}"))
+        owner = match["owner"].split("; Tablespace")[0].strip()
+        cut.append((title, f"owner {owner}\n{_normal(sort, body)}{where}"))
         place = after
     partitions = {title for title, _ in cut if title.startswith("TABLE ATTACH ")}
     return [(title, _unnamed(title, body, partitions)) for title, body in cut]

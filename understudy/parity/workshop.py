@@ -27,6 +27,8 @@ class Workshop:
         """The server may be used by others at the same time; closing it is left to whoever opened it."""
         self.server = server
         self.major = server.major()
+        self.incomplete: set[str] = set()
+        """The databases that a lenient load left without something."""
         self._roles: set[str] = set()
         self._databases = contextlib.ExitStack()
 
@@ -82,6 +84,8 @@ class Workshop:
                 if missing := _missing_role(error.detail or ""):
                     return missing, fresh
                 raise LoadError(detail=error.detail, hint=error.hint) from None
+        if lenient:
+            self.incomplete.add(fresh)
         return None, fresh
 
     def _make_role(self, name: str) -> None:

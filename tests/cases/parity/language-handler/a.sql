@@ -1,2 +1,3 @@
 CREATE FUNCTION h() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
-CREATE LANGUAGE l HANDLER plpgsql_call_handler;
+CREATE FUNCTION k() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
+CREATE LANGUAGE l HANDLER h;

@@ -1,2 +1,3 @@
-CREATE TRUSTED LANGUAGE l HANDLER plpgsql_call_handler;
+CREATE FUNCTION h() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
+CREATE TRUSTED LANGUAGE l HANDLER h;
 GRANT USAGE ON LANGUAGE l TO parity_alice;
