@@ -16,6 +16,8 @@ from understudy.postgres import EmbeddedServer, Server
 SYSTEM = {major: Path(f"/usr/lib/postgresql/{major}/bin") for major in (14, 15, 17)}
 VERSIONS = (*(major for major, folder in SYSTEM.items() if (folder / "initdb").exists()), 16, 18)
 
+CONTAINER = "container"
+
 _CLUSTER = """
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'parity_alice') THEN
@@ -63,8 +65,13 @@ def server_of() -> Iterator[Callable[[int], Server]]:
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest, server_of: Callable[[int], Server]) -> Server:
-    """The server of the version that a test is parametrized with (`versions`)."""
-    return server_of(request.param)
+    """The server that a test is parametrized with: of a version, or the one in a container, whatever its version."""
+    if request.param != CONTAINER:
+        return server_of(request.param)
+    found = request.getfixturevalue("container_server")
+    assert isinstance(found, Server)
+    prepare(found)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +88,10 @@ def make_workshop(postgres_server: Server) -> Callable[[int], contextlib.Abstrac
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Runs a test that asks for `server` on every version; tests of one version stay on one worker."""
+    """Runs a test that asks for `server` on every version and in a container; those of one server on one worker."""
     if "server" in metafunc.fixturenames:
         versions = [pytest.param(v, marks=pytest.mark.xdist_group(f"postgres{v}"), id=f"pg{v}") for v in VERSIONS]
+        versions.append(
+            pytest.param(CONTAINER, marks=[pytest.mark.docker, pytest.mark.xdist_group(CONTAINER)], id=CONTAINER)
+        )
         metafunc.parametrize("server", versions, indirect=True, scope="session")
