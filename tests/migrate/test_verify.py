@@ -171,6 +171,32 @@ def test_two_runners_without_a_lock_are_found(
     assert not race.ok
 
 
+def test_a_prefix_that_comes_out_otherwise_in_one_go_is_found(postgres_server: Server, write: Write) -> None:
+    """What one file leaves in the session and the next one finds shows only where both run in one session."""
+    folder = write(
+        {
+            "1_a": "CREATE TABLE a (); PREPARE left_over AS SELECT 1",
+            "1_a.rollback": "DROP TABLE a",
+            "2_b": "DO $$ BEGIN EXECUTE format('CREATE TABLE b (x%s int)',"
+            " (SELECT count(*) FROM pg_prepared_statements WHERE name = 'left_over')); END $$",
+            "2_b.rollback": "DROP TABLE b",
+        }
+    )
+    bad = [check for check in checks(postgres_server, folder) if not check.ok]
+    assert ("from empty and back", "2_b") in [(check.name, check.migration) for check in bad]
+    assert "from empty in one go: column public.b.x" in problems(bad)
+
+
+def test_a_second_up_that_does_something_is_found(
+    postgres_server: Server, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were what is applied not written down, up would do it again."""
+    monkeypatch.setattr("understudy.migrate.journal.Journal.applied", lambda *_, **__: None)
+    folder = write({"1_a": "CREATE TABLE IF NOT EXISTS a ()", "1_a.rollback": "DROP TABLE a"})
+    (twice,) = (check for check in checks(postgres_server, folder) if check.name == "twice is a no-op")
+    assert twice.problems == ("a second up applied 1 migrations",)
+
+
 def test_a_table_that_takes_no_invented_row_is_noted(postgres_server: Server, write: Write) -> None:
     """Nothing is claimed of a table whose constraints could not be satisfied."""
     folder = write({"1_a": "CREATE TABLE a (x text NOT NULL CHECK (md5(x) = 'never'))", "1_a.rollback": "DROP TABLE a"})
