@@ -123,7 +123,9 @@ class _Comparison:
     def _follows(self, found: Object, here: Snapshot, there: Snapshot) -> bool:
         """Whether the object is missing because one that it is a part of is missing."""
         if found.kind.name == "sequence" and found.parent:
-            return True  # an identity column's: the column says so
+            column = there.objects.get(found.parent)
+            # if only one side has identity the column says so; if both have, the sequence goes by another name
+            return column is None or not column.values["identity"]
         parent = found.parent
         while parent and (above := here.objects.get(parent)):
             if parent not in there.objects:

@@ -9,6 +9,7 @@ compared there. Nothing is stripped or rewritten by us: both normal forms are Po
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from understudy.catalog import Snapshot, read
 from understudy.parity.errors import LoadError
@@ -36,12 +37,13 @@ def normal_form(dsn: str, workshop: Workshop, ignored_schemas: tuple[str, ...]) 
     Owners, grants and subscriptions are left out of it: they have no expressions.
     """
     try:
-        before = dump(dsn, workshop.major, ignored_schemas=ignored_schemas, owners=False, bare=True)
+        testify = partial(dump, major=workshop.major, owners=False, grants=False, subscriptions=False)
+        before = testify(dsn, ignored_schemas=ignored_schemas)
         complete = True
         for _ in range(ROUNDS):
             copy = workshop.database(before.script, lenient=True)
             complete = complete and copy not in workshop.incomplete
-            after = dump(copy, workshop.major, owners=False, bare=True)
+            after = testify(copy)
             if after.entries == before.entries:
                 with connect(copy) as connection:
                     return NormalForm(read(connection), after, complete)

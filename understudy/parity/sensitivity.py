@@ -49,10 +49,13 @@ def prove(dsn: str, workshop: Workshop, ignored_schemas: Sequence[str] = ()) -> 
         ProgramError: the schema cannot be dumped.
         LoadError: the copy cannot be made.
     """
-    script = dump(dsn, workshop.major, ignored_schemas=ignored_schemas, owners=False, bare=True).script
+    script = dump(dsn, workshop.major, ignored_schemas=ignored_schemas, owners=False, subscriptions=False).script
+    with connect(dsn) as connection:
+        original = read(connection)
     with connect(workshop.database(script, lenient=True)) as connection:
         before = read(connection)
-        return [_try(connection, before, kind, attribute, make) for kind, attribute, make in _changes(before)]
+        trials = [_try(connection, before, kind, attribute, make) for kind, attribute, make in _changes(before)]
+    return [*trials, *_left_out(original, {trial.kind for trial in trials})]
 
 
 def _changes(snapshot: Snapshot) -> Iterator[tuple[str, str, Statement]]:
@@ -61,6 +64,13 @@ def _changes(snapshot: Snapshot) -> Iterator[tuple[str, str, Statement]]:
     for kind, changes in CHANGES.items():
         if kind in there:
             yield from ((kind, attribute, make) for attribute, make in changes.items())
+
+
+def _left_out(snapshot: Snapshot, tried: set[str]) -> list[Trial]:
+    """The kinds that the schema contains and that nothing was tried on, because the copy lacks them."""
+    there = dict.fromkeys(kind_word(found) for found in snapshot.objects.values())
+    reason = "no copy that is restored from a dump has one"
+    return [Trial(kind, "every attribute", "", "", None, reason) for kind in there if kind not in tried]
 
 
 def _try(connection: psycopg.Connection[Any], before: Snapshot, kind: str, attribute: str, make: Statement) -> Trial:
@@ -148,6 +158,41 @@ def _other(name: str, first: tuple[str, str], second: tuple[str, str]) -> Statem
     return lambda found: _alter(second[1] if found.values[name] == first[0] else first[1])(found)
 
 
+def _on_wrapper(words: str) -> Statement:
+    return lambda found: words.format(f"FOREIGN DATA WRAPPER {_path(found)}")
+
+
+def _on_transform(words: str) -> Statement:
+    return lambda found: words.format(f"TRANSFORM FOR {_path(found).replace(' language ', ' LANGUAGE ')}")
+
+
+def _on_mapping(words: str) -> Statement:
+    return lambda found: words.format(f"USER MAPPING FOR {_path(found).replace(' server ', ' SERVER ')}")
+
+
+def _on_published(found: Object) -> str:
+    table, _, publication = _path(found).rpartition(" in ")
+    return f"ALTER PUBLICATION {publication} DROP TABLE {table}"
+
+
+def _on_defaults(found: Object) -> str:
+    role, _, what = _path(found).rpartition(" on ")
+    role, _, schema = role.partition(" in ")
+    where = f" IN SCHEMA {schema}" if schema else ""
+    return f"ALTER DEFAULT PRIVILEGES FOR ROLE {role}{where} GRANT ALL ON {what.upper()} TO pg_monitor"
+
+
+def _on_system(found: Object) -> str | None:
+    word, _, name = _path(found).partition(" ")
+    sort = {"view": "TABLE", "table": "TABLE", "schema": "SCHEMA", "function": "FUNCTION"}.get(word)
+    return f"GRANT ALL ON {sort} {name} TO pg_monitor" if sort else None
+
+
+def _on_database(words: str) -> Statement:
+    text = words.replace("'", "''")
+    return lambda _: f"DO $$ BEGIN EXECUTE format('{text}', current_database()); END $$"
+
+
 def _grant(found: Object) -> str:
     return f"GRANT ALL ON {kind_word(found).upper()} {_path(found)} TO pg_monitor"
 
@@ -166,6 +211,8 @@ def _grant_on_table(found: Object) -> str:
 
 
 _GENERAL: dict[str, Statement] = {PRESENCE: _drop, "comment": _comment, "owner": _alter("OWNER TO pg_monitor")}
+
+_UNOWNED: dict[str, Statement] = {PRESENCE: _drop, "comment": _comment}
 
 _ROUTINE: dict[str, Statement] = {
     **_GENERAL,
@@ -297,5 +344,34 @@ CHANGES: dict[str, dict[str, Statement]] = {
     "server": {**_GENERAL, "version": _alter("VERSION 'changed'")},
     "text search configuration": _GENERAL,
     "text search dictionary": _GENERAL,
+    "text search parser": _UNOWNED,
+    "text search template": _UNOWNED,
+    "operator class": _GENERAL,
+    "operator family": _GENERAL,
+    "access method": _UNOWNED,
+    "cast": _UNOWNED,
+    "conversion": _GENERAL,
+    "language": {**_GENERAL, "privileges": _grant},
+    "transform": {
+        PRESENCE: _on_transform("DROP {} CASCADE"),
+        "comment": _on_transform("COMMENT ON {} IS 'changed'"),
+    },
+    "foreign-data wrapper": {
+        PRESENCE: _on_wrapper("DROP {} CASCADE"),
+        "comment": _on_wrapper("COMMENT ON {} IS 'changed'"),
+        "options": _on_wrapper("ALTER {} OPTIONS (ADD changed '1')"),
+        "privileges": _on_wrapper("GRANT USAGE ON {} TO pg_monitor"),
+    },
+    "user mapping": {
+        PRESENCE: _on_mapping("DROP {}"),
+        "options": _on_mapping("ALTER {} OPTIONS (ADD changed '1')"),
+    },
+    "published table": {PRESENCE: _on_published},
+    "default privileges": {"privileges": _on_defaults},
+    "system object": {"privileges": _on_system},
+    "database": {
+        "comment": _on_database("COMMENT ON DATABASE %I IS 'changed'"),
+        "connection limit": _on_database("ALTER DATABASE %I CONNECTION LIMIT 12345"),
+    },
 }
 """By kind and attribute, the statement that changes it; None where it does not fit the object."""

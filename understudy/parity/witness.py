@@ -48,7 +48,15 @@ class Dump:
         return sorted({title for title, _ in changed})
 
 
-def dump(dsn: str, major: int, *, ignored_schemas: Sequence[str] = (), owners: bool = True, bare: bool = False) -> Dump:
+def dump(
+    dsn: str,
+    major: int,
+    *,
+    ignored_schemas: Sequence[str] = (),
+    owners: bool = True,
+    grants: bool = True,
+    subscriptions: bool = True,
+) -> Dump:
     """Let pg_dump testify about a database.
 
     Args:
@@ -56,7 +64,8 @@ def dump(dsn: str, major: int, *, ignored_schemas: Sequence[str] = (), owners: b
         major: the major version that pg_dump must at least have, so that both sides are read by the same program.
         ignored_schemas: schemas to leave out.
         owners: whether owners are part of it.
-        bare: leave out what needs roles or reaches out: grants and subscriptions.
+        grants: whether grants are; they need roles.
+        subscriptions: whether subscriptions are; they reach out, and a database with one cannot simply be dropped.
 
     Raises:
         ProgramError: pg_dump is missing, too old, or was not allowed to read everything.
@@ -67,7 +76,8 @@ def dump(dsn: str, major: int, *, ignored_schemas: Sequence[str] = (), owners: b
     arguments = ["--schema-only", f"--lock-wait-timeout={LOCK_WAIT_MS}"]
     arguments += [f"--exclude-schema={_pattern(schema)}" for schema in ignored_schemas]
     arguments += [] if owners else ["--no-owner"]
-    arguments += ["--no-privileges", "--no-subscriptions"] if bare else []
+    arguments += [] if grants else ["--no-privileges"]
+    arguments += [] if subscriptions else ["--no-subscriptions"]
     script = run("pg_dump", *arguments, dsn=make_conninfo(**given), server_major=major)
     return Dump(script, Counter(entries(script)))
 
