@@ -181,6 +181,23 @@ def test_references_are_what_the_source_says_they_are(pair: Any) -> None:
     assert pair.sql("SELECT tableoid::regclass::text FROM child ORDER BY n", target=True)[-1] == ("child_higher",)
 
 
+def test_a_temporal_reference_brings_every_row_that_covers_it(pair: Any) -> None:
+    """A bill over two years refers to the prices of both, and to no other."""
+    if pair.server.major() < 18:
+        pytest.skip("temporal foreign keys came with PostgreSQL 18")
+    pair.sql(
+        "CREATE TABLE prices (id int4range, valid daterange, PRIMARY KEY (id, valid WITHOUT OVERLAPS))",
+        """CREATE TABLE bills (n int, price int4range, during daterange,
+        FOREIGN KEY (price, PERIOD during) REFERENCES prices (id, PERIOD valid))""",
+        "INSERT INTO prices SELECT '[1,2)', daterange(make_date(y, 1, 1), make_date(y + 1, 1, 1)) "
+        "FROM generate_series(2020, 2023) y",
+        "INSERT INTO bills VALUES (1, '[1,2)', '[2020-06-01,2021-06-01)'), (2, '[1,2)', '[2023-01-01,2023-02-01)')",
+    )
+    pair.clone(pair.policy(subset={"public.bills": {"where": "n = 1"}}))
+    years = pair.sql("SELECT extract(year FROM lower(valid))::int FROM prices ORDER BY 1", target=True)
+    assert years == [(2020,), (2021,)]
+
+
 def test_a_join_domain_that_the_policy_names_is_a_reference(pair: Any) -> None:
     """To its one column that is unique by itself: letters by an address that no foreign key declares."""
     pair.sql(
