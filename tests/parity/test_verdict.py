@@ -99,6 +99,25 @@ def test_what_may_not_be_read_makes_it_cannot_tell(parity_server: Server, make_d
     assert not any("second witness" in reason for reason in alone.reasons)
 
 
+def test_a_subscription_that_may_not_be_read_makes_it_cannot_tell(
+    parity_server: Server, make_database: Callable[[], str], make_workshop: MakeWorkshop
+) -> None:
+    """A role that may not read where a subscription goes to, nor dump it, gets the reason and no defect."""
+    text = "CREATE SUBSCRIPTION s CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE)"
+    left, right = execute(make_database(), text), execute(make_database(), text)
+    try:
+        with parity_server.administer() as connection:
+            connection.execute("ALTER ROLE parity_bob LOGIN PASSWORD 'invented'")
+        blind = make_conninfo(**{**parameters(left), "user": "parity_bob", "password": "invented"})
+        verdict = compare(blind, right, make_workshop=make_workshop)
+    finally:
+        # a database that subscribes cannot be dropped
+        for dsn in (left, right):
+            execute(dsn, "DROP SUBSCRIPTION s")
+    assert (verdict.answer, verdict.defects) == (Answer.CANNOT_TELL, [])
+    assert any(reason.startswith("LEFT: subscription: connection") for reason in verdict.reasons)
+
+
 def test_no_password_is_ever_shown(make_database: Callable[[], str]) -> None:
     """Options of a user mapping are compared and never printed."""
     text = (

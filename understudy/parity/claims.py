@@ -41,7 +41,7 @@ _NO_SCHEMA = {
     *("schema", "extension", "access method", "foreign-data wrapper", "server", "publication", "subscription"),
     *("event trigger", "language"),
 }
-_ADORNED = {"comment": "COMMENT ", "security labels": "SECURITY LABEL ", "privileges": "ACL "}
+ADORNED = {"comment": "COMMENT ", "security labels": "SECURITY LABEL ", "privileges": "ACL "}
 """Attributes that have entries of their own."""
 _PARTS = ("column", "constraint", "trigger", "rule", "policy")
 _RELATIONS = ("table", "view", "materialized view", "foreign table")
@@ -104,8 +104,8 @@ class Claims:
 
     def _of(self, found: Object, attribute: str) -> Iterator[Claim]:
         own, adorned = titles(found)
-        if attribute in _ADORNED:
-            yield Claim(frozenset(t for t in adorned if t.startswith(_ADORNED[attribute])), _everything)
+        if attribute in ADORNED:
+            yield Claim(frozenset(t for t in adorned if t.startswith(ADORNED[attribute])), _everything)
         elif attribute == "owner":
             everyone = [found, *self._descendants(found)]
             said = [titles(one) for one in everyone]
@@ -202,7 +202,7 @@ def titles(found: Object) -> tuple[list[str], list[str]]:
     own = [f"{sort} {schema}.{bare}" for sort in sorts]
     own += [f"RULE {schema}.{name} _RETURN"] if kind in _RELATIONS else []
     name = name.replace("(", " (", 1) if kind == "operator" else name
-    adorned = [f"{adornment}{schema}.{word} {name}" for adornment in _ADORNED.values() for word in words]
+    adorned = [f"{adornment}{schema}.{word} {name}" for adornment in ADORNED.values() for word in words]
     return [plain(title) for title in own], [plain(title) for title in adorned]
 
 
@@ -214,7 +214,7 @@ def _titles_of_part(found: Object, sorts: Iterable[str]) -> tuple[list[str], lis
     own = [f"{sort} {schema}.{table} {name}" for sort in sorts]
     places = [f"COLUMN {table}.{name}"] if kind == "column" else []
     places += [f"{kind.upper()} {name} ON {of}{table}" for of in ("", "DOMAIN ")]
-    return [plain(t) for t in own], [plain(f"{a}{schema}.{place}") for a in _ADORNED.values() for place in places]
+    return [plain(t) for t in own], [plain(f"{a}{schema}.{place}") for a in ADORNED.values() for place in places]
 
 
 def _schema(path: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from understudy.catalog import Snapshot
-from understudy.parity.claims import Claims
+from understudy.parity.claims import ADORNED, Claims
 from understudy.parity.pieces import Piece, Place, changed
 from understudy.parity.verdict import Difference
 from understudy.parity.witness import Dump
@@ -41,7 +41,8 @@ def beyond(differences: Iterable[Difference], snapshots: tuple[Snapshot, Snapsho
     """What two dumps show that no difference speaks for."""
     certain: list[str] = []
     text: list[str] = []
-    found = changes(*dumps)
+    unread = _unread(snapshots)
+    found = {title: pieces for title, pieces in changes(*dumps).items() if not title.startswith(unread)}
     claims = Claims(differences, *snapshots) if found else None
     for title, pieces in found.items():
         more = claims.beyond(title, pieces) if claims else pieces
@@ -55,6 +56,16 @@ def changes(left: Dump, right: Dump) -> dict[str, set[Piece]]:
     titles = left.differing(right)
     here, there = (_by_title(dump) if titles else {} for dump in (left, right))
     return {title: changed(title, here[title], there[title]) for title in titles}
+
+
+def _unread(snapshots: tuple[Snapshot, Snapshot]) -> tuple[str, ...]:
+    """How titles begin of what a role may not read: the verdict has that as a reason, and pg_dump may not either."""
+    words: set[str] = set()
+    for unreadable in (u for snapshot in snapshots for u in snapshot.unreadable):
+        word = unreadable.kind.upper()
+        words |= {f"{word} ", f"COMMENT -.{word} ", f"SECURITY LABEL -.{word} "}
+        words |= {ADORNED[unreadable.attribute]} if unreadable.attribute in ADORNED else set()
+    return tuple(sorted(words))
 
 
 def _is_owner(piece: Piece) -> bool:
