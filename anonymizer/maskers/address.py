@@ -28,5 +28,5 @@ class Address(Masker):
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether the street is one of the pool."""
-        streets = values.str.replace(r"^\d+ " if self._number_first else r" \d+$", "")
+        streets = values.str.replace(r"^[0-9]+ " if self._number_first else r" [0-9]+$", "")
         return streets.is_in(self._streets.implode())

@@ -37,7 +37,7 @@ class Card(Masker):
     def mask(self, values: pl.Series) -> pl.Series:
         """The image of each number."""
         digits = values.str.replace_all(r"[ -]", "")
-        fits = digits.str.contains(r"^\d{12,19}$")
+        fits = digits.str.contains(r"^[0-9]{12,19}$")
         out = values.clone()
         if len(at := (~fits).arg_true()):
             out = out.scatter(at, self._shapes.permute(out.gather(at)))

@@ -31,7 +31,7 @@ class DateTrunc(Masker):
         """The beginning of each value's unit."""
         unit = self.mask_options["unit"]
         parsed = times.parse(values)
-        zone = parsed.rest.str.extract(r"([+-]\d\d(?::\d\d){0,2}|Z)$").fill_null("")
+        zone = parsed.rest.str.extract(r"([+-][0-9][0-9](?::[0-9][0-9]){0,2}|Z)$").fill_null("")
         timed = parsed.rest.str.contains(":", literal=True)
         if unit in _DATES:
             dates = parsed.dates.dt.truncate(_DATES[unit])
@@ -39,7 +39,7 @@ class DateTrunc(Masker):
         else:
             dates = parsed.dates
             keep = _TIMES[unit] + 1
-            clock = (parsed.rest.str.extract(r"^([ T][\d:]+)").str.slice(0, keep) + ":00:00").str.slice(0, 9)
+            clock = (parsed.rest.str.extract(r"^([ T][0-9:]+)").str.slice(0, keep) + ":00:00").str.slice(0, 9)
         rest = (clock + zone).zip_with(timed, parsed.rest)
         out = parsed.put(dates, values, rest)
         if self.setting.kind != "text":

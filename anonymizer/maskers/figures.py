@@ -7,7 +7,7 @@ import polars as pl
 from anonymizer.maskers.base import INTEGERS, Setting
 
 FLOATS = ("float4", "float8")
-_PLAIN = r"^[+-]?\d+(?:\.(\d+))?(?:[eE][+-]?\d+)?$"
+_PLAIN = r"^[+-]?[0-9]+(?:\.([0-9]+))?(?:[eE][+-]?[0-9]+)?$"
 _MOST = 15
 """A float has no more decimal digits than these."""
 

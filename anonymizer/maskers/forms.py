@@ -16,7 +16,7 @@ _TRUTH = {
     **dict.fromkeys(("t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"), "t"),
     **dict.fromkeys(("f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"), "f"),
 }
-_STAMP = re.compile(r"(\d{4,}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(\.\d*?)?0*)?)?(?:Z|[+-]00(?::00)?)?")
+_STAMP = re.compile(r"(\d{4,}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(\.\d*?)?0*)?)?(?:Z|[+-]00(?::00)?)?", re.ASCII)
 _ZONES = {"timestamp": "", "timestamptz": "+00"}
 
 

@@ -16,7 +16,7 @@ from anonymizer.maskers.permutation import numbers
 from anonymizer.maskers.shapes import Shapes
 from anonymizer.maskers.text import too_short
 
-_NUMBER = r"^(-?)(\d+)(\.\d+)?$"
+_NUMBER = r"^(-?)([0-9]+)(\.[0-9]+)?$"
 _DIGITS = 18
 """A number of so many digits surely fits into 64 bits."""
 

@@ -13,7 +13,7 @@ from anonymizer.maskers import figures
 from anonymizer.maskers.base import Mask, Masker, Setting, number
 
 _KM_A_DEGREE = 111.32
-_NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _PAIR = rf"^([\s(\[]*)({_NUMBER})(\s*,\s*|\s+)({_NUMBER})([\s)\]]*)$"
 _DECIMALS = 6
 

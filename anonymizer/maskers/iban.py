@@ -9,9 +9,9 @@ from anonymizer.maskers.base import Mask, Masker, Setting
 from anonymizer.maskers.shapes import Shapes
 from anonymizer.maskers.text import too_short
 
-_IBAN = r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$"
-_ITALIAN = r"^(IT|SM)\d{2}[A-Z]\d{10}[A-Z0-9]{12}$"
-_SPANISH = r"^ES\d{22}$"
+_IBAN = r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
+_ITALIAN = r"^(IT|SM)[0-9]{2}[A-Z][0-9]{10}[A-Z0-9]{12}$"
+_SPANISH = r"^ES[0-9]{22}$"
 _WEIGHTS = (1, 2, 4, 8, 5, 10, 9, 7, 3, 6)
 
 

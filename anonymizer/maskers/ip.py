@@ -18,7 +18,7 @@ def _halves() -> pl.Series:
     return pl.Series([f"{half // 256}.{half % 256}" for half in range(65536)])
 
 
-_LIKELY = r"^[0-9.]+(?:/\d+)?$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/\d+)?$"
+_LIKELY = r"^[0-9.]+(?:/[0-9]+)?$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/[0-9]+)?$"
 
 
 class Ip(Masker):
@@ -57,7 +57,7 @@ class Ip(Masker):
         if not self.setting.cidr and not values.str.contains("[:/]").any():
             address = number(digests, 0, 2**28) + 0xF0000000
             return _halves().gather(address // 65536) + "." + _halves().gather(address % 65536)
-        length = values.str.extract(r"/(\d{1,3})$").cast(pl.UInt8, strict=False)
+        length = values.str.extract(r"/([0-9]{1,3})$").cast(pl.UInt8, strict=False)
         suffix = ("/" + length.cast(pl.String)).fill_null("")
         six = values.str.contains(":", literal=True)
         return self._six(digests, length).zip_with(six, self._four(digests, length)) + suffix
@@ -86,4 +86,4 @@ class Ip(Masker):
         """Whether it is in one of the two ranges; with prefixes any IPv4 address, of which there are so few."""
         if self._prefixes is not None:
             return ~values.str.contains(":", literal=True)
-        return values.str.contains(r"^(24\d|25[0-5])\.|^2001:0?db8:")
+        return values.str.contains(r"^(24[0-9]|25[0-5])\.|^2001:0?db8:")

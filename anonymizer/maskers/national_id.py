@@ -10,12 +10,12 @@ from anonymizer.maskers.permutation import numbers
 from anonymizer.maskers.shapes import Shapes
 from anonymizer.maskers.text import too_short
 
-_CODICE = r"^[A-Z]{6}\d{2}[ABCDEHLMPRST](?:0[1-9]|[15]\d|2[0-8]|4[1-9]|6[0-8])[A-Z]\d{3}[A-Z]$"
+_CODICE = r"^[A-Z]{6}[0-9]{2}[ABCDEHLMPRST](?:0[1-9]|[15][0-9]|2[0-8]|4[1-9]|6[0-8])[A-Z][0-9]{3}[A-Z]$"
 _MONTHS = "ABCDEHLMPRST"
-_DNI = r"^(?:\d{8}|[XYZ]\d{7})[TRWAGMYFPDXBNJZSQVHLCKE]$"
+_DNI = r"^(?:[0-9]{8}|[XYZ][0-9]{7})[TRWAGMYFPDXBNJZSQVHLCKE]$"
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
-_NIR = r"^[12]\d{2}(?:0[1-9]|1[0-2])\d{10}$"
-_SSN = r"^\d{3}-\d{2}-\d{4}$"
+_NIR = r"^[12][0-9]{2}(?:0[1-9]|1[0-2])[0-9]{10}$"
+_SSN = r"^[0-9]{3}-[0-9]{2}-[0-9]{4}$"
 
 
 class NationalId(Masker):
@@ -23,8 +23,8 @@ class NationalId(Masker):
 
     The first three come from a keyed bijection and end in valid check digits; a wrong check stays as wrong. A codice
     fiscale keeps that its day is a day. An SSN becomes one of the areas 900 to 999 with a group below 50, which have
-    never been given to anybody; there are 48,995,100 of them, so they repeat. In the locale en_US nine digits without
-    dashes are an SSN too. Anything else is permuted as `fpe` does.
+    never been given to anybody; there are 48,995,100 of them, so they repeat. It is known in the locale en_US only,
+    also without dashes. Anything else is permuted as `fpe` does.
     """
 
     name = "national_id"
@@ -37,9 +37,9 @@ class NationalId(Masker):
         self._american = setting.locale == "en_US"
         self.injective = not self._american
         self.outputs = 100 * 49 * 9999 if self._american else None
-        self._forms = [(_CODICE, self._codice), (_DNI, self._dni), (_NIR, self._nir), (_SSN, self._ssn)]
+        self._forms = [(_CODICE, self._codice), (_DNI, self._dni), (_NIR, self._nir)]
         if self._american:
-            self._forms.append((r"^\d{9}$", self._ssn))
+            self._forms += [(_SSN, self._ssn), (r"^[0-9]{9}$", self._ssn)]
 
     def mask(self, values: pl.Series) -> pl.Series:
         """A number for each value."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -27,15 +29,14 @@ RANGES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "en_GB": tuple(
         (f"+44 {text}", f"0{text}")
         for text in (
-            *("113 496 0###", "114 496 0###", "115 496 0###", "116 496 0###", "117 496 0###", "118 496 0###"),
+            # those of 115, 1632 and 7700 no validator takes
+            *("113 496 0###", "114 496 0###", "116 496 0###", "117 496 0###", "118 496 0###"),
             *("121 496 0###", "131 496 0###", "141 496 0###", "151 496 0###", "161 496 0###", "20 7946 0###"),
-            *("1632 960###", "7700 900###"),
         )
     ),
-    # ARCEP, the French regulator: one range for each zone, and one of mobiles
+    # ARCEP, the French regulator: one range for each zone; that of mobiles no validator takes
     "fr_FR": tuple(
-        (f"+33 {text} ## ##", f"0{text} ## ##")
-        for text in ("1 99 00", "2 61 91", "3 53 01", "4 65 71", "5 36 49", "6 39 98")
+        (f"+33 {text} ## ##", f"0{text} ## ##") for text in ("1 99 00", "2 61 91", "3 53 01", "4 65 71", "5 36 49")
     ),
     # Bundesnetzagentur, "Drama numbers"
     "de_DE": tuple(
@@ -51,7 +52,9 @@ class Phone(Masker):
     """A number that the locale's regulator keeps for fiction: valid, and never given to anybody.
 
     en_US, en_GB, fr_FR, de_DE and en_AU have such ranges; elsewhere, and with `range = "unassigned"`, it is
-    `+999 ddd ddd dddd`, of a country code that nobody has. `format` is `international` (the default) or `national`.
+    `+999 ddd ddd dddd`, of a country code that nobody has. `range = "valid"` takes a mobile number that any validator
+    of the locale's country accepts, and that somebody may have. `format` is `international` (the default) or
+    `national`.
     The input's own shape is not kept: whether a number is written with brackets or dashes tells who typed it in.
     """
 
@@ -62,9 +65,10 @@ class Phone(Masker):
         """Picks the ranges."""
         super().__init__(mask, setting)
         national = mask.options.get("format") == "national"
-        fiction = RANGES.get(setting.locale) if mask.options.get("range", "fiction") == "fiction" else None
         unassigned = f"{PREFIX} ### ### ####"
-        templates = [pair[national] for pair in fiction or ((unassigned, unassigned),)]
+        wanted = mask.options.get("range", "fiction")
+        ranges = {"fiction": RANGES.get(setting.locale), "valid": _valid(setting.locale)}.get(wanted)
+        templates = [pair[national] for pair in ranges or ((unassigned, unassigned),)]
         self._width = max(template.count("#") for template in templates)
         self._templates = pl.Series([self._fitting(template) for template in templates])
         self.outputs = len(templates) * 10 ** min(template.count("#") for template in self._templates)
@@ -98,10 +102,31 @@ class Phone(Masker):
     def check(cls, mask: Mask, locale: str) -> None:
         """As every mask, and the options are of those above."""
         super().check(mask, locale)
-        if mask.options.get("range", "fiction") not in ("fiction", "unassigned"):
-            raise PolicyError("the option 'range' of the mask phone must be fiction or unassigned")
+        if mask.options.get("range", "fiction") not in ("fiction", "unassigned", "valid"):
+            raise PolicyError("the option 'range' of the mask phone must be fiction, unassigned or valid")
+        if mask.options.get("range") == "valid" and not _valid(locale):
+            raise PolicyError(f"no country's numbers are known for the locale {locale}")
         if mask.options.get("format", "international") not in ("international", "national"):
             raise PolicyError("the option 'format' of the mask phone must be international or national")
+
+
+@functools.cache
+def _valid(locale: str) -> tuple[tuple[str, str], ...]:
+    """The mobile numbers of a country whose last digits may be any, international and national; empty if unknown."""
+    import phonenumbers  # late: its metadata is large, and few masks need it
+
+    region = locale.partition("_")[2]
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    if example is None:
+        return ()
+    forms = phonenumbers.PhoneNumberFormat
+    texts = [phonenumbers.format_number(example, form) for form in (forms.INTERNATIONAL, forms.NATIONAL)]
+    for free in (6, 5, 4):
+        international, national = (re.sub(rf"\d(?=(?:\D*\d){{0,{free - 1}}}\D*$)", "#", text) for text in texts)
+        filled = (phonenumbers.parse(international.replace("#", digit)) for digit in "0123456789")
+        if all(map(phonenumbers.is_valid_number, filled)):
+            return ((international, national),)
+    return ()
 
 
 def _pattern(template: str) -> str:

@@ -8,7 +8,8 @@ import polars as pl
 
 from anonymizer.maskers.base import Setting
 
-_PARTS = r"^(\d{4,7})-(\d\d)-(\d\d)([ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?([+-]\d\d(?::\d\d){0,2}|Z)?( BC)?$"
+_TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
+_PARTS = rf"^([0-9]{{4,7}})-([0-9]{{2}})-([0-9]{{2}})([ T]{_TIME})?([+-][0-9]{{2}}(?::[0-9]{{2}}){{0,2}}|Z)?( BC)?$"
 _FIRST_YEAR = "4714 BC"
 """PostgreSQL's calendar begins on 24 November of it."""
 DATED = ("date", "timestamp", "timestamptz")

@@ -7,15 +7,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import settings
 
 from anonymizer import maskers
 from anonymizer.keys import Key
 from anonymizer.maskers import Mask, Masker, Row, Setting
-
-# the first call of a mask may load a pool, which on a busy machine takes longer than hypothesis would wait
-settings.register_profile("masks", deadline=None)
-settings.load_profile("masks")
 
 KEY = Key(b"an example key of 32 bytes or so")
 
