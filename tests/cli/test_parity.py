@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from understudy.postgres import EmbeddedServer, connect
+from understudy.postgres.dsn import parameters
 from understudy.postgres.programs import find
 
 pytestmark = pytest.mark.xdist_group("cli-parity")
@@ -68,6 +69,19 @@ def test_files_folders_and_databases_are_all_schemas(cli: Callable[..., Any], fi
     assert any("owners" in note for note in ran.json["notes"])
     ran = cli("parity", files["dump"], files["live"], "--json")
     assert (ran.code, ran.json["verdict"]) == (0, "same"), ran
+
+
+def test_an_environment_and_an_address_are_schemas(
+    cli: Callable[..., Any], files: dict[str, str], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LEFT by its name in understudy.toml, RIGHT by its address: one database, and so the same (0)."""
+    with EmbeddedServer(durable=False, root=home) as server:
+        given = parameters(server.dsn("live"))
+        address = f"postgresql://{given['user']}@/live?host={given['host']}"
+        (tmp_path / "understudy.toml").write_text(f'version = 1\n[environments.staging]\ndsn = "{address}"\n')
+        monkeypatch.chdir(tmp_path)
+        ran = cli("parity", "staging", address, "--json")
+    assert (ran.code, ran.json["verdict"], ran.json["left"]["name"]) == (0, "same", "staging"), ran
 
 
 def test_nothing_made_for_a_comparison_is_left_behind(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from psycopg.conninfo import make_conninfo
+from rich.console import Console
 
 from understudy.catalog import Impact
+from understudy.cli.parity import show
 from understudy.parity import Answer, Difference, Options, Verdict, compare, waivers
 from understudy.parity.errors import WaiverError
 from understudy.parity.formats import FORMATS
@@ -229,6 +232,22 @@ def test_json_has_every_difference_with_both_values() -> None:
         "class": "breaks the application",
         "mend": None,
     }
+
+
+def test_a_terminal_has_colours_and_a_file_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text names each difference with both values; a class is coloured where colours can be seen."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
+    plain, coloured = StringIO(), StringIO()
+    show(Console(file=plain, width=200), DIFFERENT, LABELS)
+    show(Console(file=coloured, width=200, force_terminal=True, color_system="standard"), DIFFERENT, LABELS)
+    assert (
+        "column public.t.a: type  [breaks the application]\n    LEFT   integer\n    RIGHT  bigint" in plain.getvalue()
+    )
+    assert "\x1b[" not in plain.getvalue()
+    assert "\x1b[1;31m[breaks the application]" in coloured.getvalue()
 
 
 def test_junit_fails_once_for_each_difference() -> None:
