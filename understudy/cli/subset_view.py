@@ -29,7 +29,7 @@ def show(console: Console, subset: Subset) -> None:
         because = "; ".join(_because(reason, one.rule) for reason in one.reasons) or "nothing brought any"
         table.add_row(_plain(str(one.table)), f"{one.source_rows:,}", f"{one.rows:,}", _plain(because))
     console.print(table)
-    console.print("tables that are not listed here came whole", markup=False)
+    console.print("a table that is not listed here came as without a subset", markup=False)
 
 
 def _because(reason: Reason, rule: str | None) -> str:
