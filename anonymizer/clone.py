@@ -42,7 +42,7 @@ from anonymizer.policy import Policy
 from anonymizer.schema import Programs, Schema, missing_policy_roles, missing_roles, missing_tablespaces
 from anonymizer.subset.choice import Source, Subset, choose
 from anonymizer.subset.part import Part
-from anonymizer.verify import CheckTable, Verification
+from anonymizer.verify import Question, Verification
 from anonymizer.workers import Context, Job, Pool
 
 CHUNK_PAGES = 16_384
@@ -303,10 +303,8 @@ class _Clone:
             with self._step("finish"):
                 finish(source, context.target, new, plans, jobs)
             with self._step("verify"):
-                checks: list[Job] = [CheckTable(plan, snapshot, subset.of(plan.name)) for plan in plans]
-                checked = verification.conclude(
-                    pool.run(checks, self._report("verify")), context.source, context.target
-                )
+                question = Question(plans, self.request.policy, snapshot, subset=subset)
+                checked = verification.ask(question, pool, context, self._report("verify"))
         if not checked.passed:
             raise LeakError(
                 "an original value survives" if checked.survivors else "the clone is not what it must be",

@@ -83,6 +83,9 @@ class Policy:
         digest: the SHA-256 of the file it came from, for the attestation.
         types: the type of each column when somebody last decided on it, as SQL writes it; empty where not recorded.
         accepted: literals of the schema that look personal and may leave.
+        quasi_identifiers: by table, the sets of columns that could tell somebody apart together.
+        k: how many rows must at least agree in each such set.
+        elsewhere: originals that may stand in another column: where, whose ("*" for anybody's), and why.
         subset: which rows of which tables are chosen; empty for all of all.
     """
 
@@ -92,6 +95,15 @@ class Policy:
     subset: Mapping[TableName, Rule] = field(default_factory=dict)
     types: Mapping[TableName, Mapping[str, str]] = field(default_factory=dict)
     accepted: tuple[Accepted, ...] = ()
+    quasi_identifiers: Mapping[TableName, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    k: int = 1
+    elsewhere: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def reason(self, where: str, of: str) -> str | None:
+        """Why originals of one column may stand in another, None if they may not. A canary never may."""
+        if of.startswith("canary "):
+            return None
+        return self.elsewhere.get((where, of)) or self.elsewhere.get((where, "*"))
 
     def accepts(self, where: str, what: str) -> bool:
         """Whether somebody looked at what looks like this in an object of the schema, and let it leave."""
@@ -134,17 +146,55 @@ def parse(text: str) -> Policy:
     tables = document.pop("tables", {})
     rules = subset.section(document.pop("subset", {}))
     types, accepted = _types(document.pop("types", {})), _accepted(document.pop("accepted", []))
+    quasi, k = _quasi_identifiers(document.pop("quasi_identifiers", {})), _k(document.pop("k", 1))
+    elsewhere = _elsewhere(document.pop("elsewhere", []))
     if document:
         raise PolicyError(
             f"the policy has the unknown key {next(iter(document))!r}",
-            detail="It knows version, locale, tables, subset, types and accepted.",
+            detail="It knows version, locale, tables, subset, types, accepted, elsewhere, quasi_identifiers and k.",
             hint='A table is written [tables."schema.name"].',
         )
     if not isinstance(locale, str) or not isinstance(tables, dict):
         raise PolicyError("locale must be a text and tables a table")
     check_locale(locale)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Policy(_tables(tables, locale), locale, digest, rules, types, accepted)
+    return Policy(_tables(tables, locale), locale, digest, rules, types, accepted, quasi, k, elsewhere)
+
+
+def _k(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise PolicyError("k must be a whole number from 1 on", detail="It says how many rows must hide together.")
+    return value
+
+
+def _quasi_identifiers(given: object) -> dict[TableName, tuple[tuple[str, ...], ...]]:
+    wrong = PolicyError(
+        "quasi_identifiers must name tables, each with a list of lists of columns",
+        hint='Write [quasi_identifiers], then "public.users" = [["birth_date", "postcode", "gender"]].',
+    )
+    if not isinstance(given, dict):
+        raise wrong
+    for some in given.values():
+        if not isinstance(some, list) or not all(isinstance(one, list) and one for one in some):
+            raise wrong
+        if not all(isinstance(column, str) for one in some for column in one):
+            raise wrong
+    return {identifiers.parse(name): tuple(tuple(one) for one in some) for name, some in given.items()}
+
+
+def _elsewhere(given: object) -> dict[tuple[str, str], str]:
+    wrong = PolicyError(
+        "an entry of elsewhere says in which column originals may stand, of whose if not of all, and why",
+        hint='Write [[elsewhere]], then in = "public.reviews.body", of = "public.users.full_name", reason = "signed".',
+    )
+    found = {}
+    for entry in given if isinstance(given, list) else [None]:
+        if not isinstance(entry, dict) or not {"in", "reason"} <= set(entry) <= {"in", "of", "reason"}:
+            raise wrong
+        if not all(isinstance(value, str) and value.strip() for value in entry.values()):
+            raise wrong
+        found[entry["in"], entry.get("of", "*")] = entry["reason"]
+    return found
 
 
 def _types(document: object) -> dict[TableName, Mapping[str, str]]:

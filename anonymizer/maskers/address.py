@@ -12,6 +12,7 @@ class Address(Masker):
     """A street of the locale's pool and a house number, in the locale's order; the town is another column's matter."""
 
     name = "address"
+    searched = "always"
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Loads the pool."""

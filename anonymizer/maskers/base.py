@@ -158,6 +158,11 @@ class Masker(abc.ABC):
     keeps_empty: ClassVar[bool] = True
     aside: ClassVar[bool] = False
     """Whether it looks at other columns of the row: such a mask cannot stand inside a JSON document or the like."""
+    searched: ClassVar[str] = "text"
+    """How verification searches its originals in other columns: "always" if they are somebody's, "never" if they are
+    nobody's (dates, amounts, places), "text" if each must tell by itself (docs/commands/verify.md)."""
+    leaves_text: ClassVar[bool] = False
+    """Whether it leaves some of a text as it is, so that an original found in its output was not made by chance."""
     injective: bool = False
     """Whether different values have different outputs: by a bijection, or by a digest in which nobody can find two that
     meet. Fit for a unique column."""

@@ -23,6 +23,7 @@ class Card(Masker):
     """
 
     name = "card"
+    searched = "always"
     folds = True
     kinds = frozenset({"text"})
     options: ClassVar[Mapping[str, type]] = {"keep": int}

@@ -9,4 +9,5 @@ class City(FirstName):
     """A town's name from the locale's pool."""
 
     name = "city"
+    searched = "never"
     pool_name = "cities"

@@ -12,6 +12,7 @@ class Company(Masker):
     """Two family names of the locale's pool and a legal form: `Bardini-Colucci S.r.l.`."""
 
     name = "company"
+    searched = "always"
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Loads the pools."""

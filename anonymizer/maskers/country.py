@@ -15,6 +15,7 @@ class Country(Masker):
     """
 
     name = "country"
+    searched = "never"
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Loads the pools."""

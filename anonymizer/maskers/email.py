@@ -22,6 +22,7 @@ class Email(Masker):
     """
 
     name = "email"
+    searched = "always"
     folds = True
 
     def __init__(self, mask: Mask, setting: Setting) -> None:

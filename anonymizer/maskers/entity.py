@@ -24,6 +24,7 @@ class Entity(Masker):
     """
 
     name = "entity"
+    leaves_text = True
     options: ClassVar[Mapping[str, type]] = {"columns": list, "others": str}
     required = frozenset({"columns"})
     aside = True

@@ -12,6 +12,7 @@ class FirstName(Masker):
     """A first name from the locale's pool."""
 
     name = "first_name"
+    searched = "always"
     pool_name = "first_names"
 
     def __init__(self, mask: Mask, setting: Setting) -> None:

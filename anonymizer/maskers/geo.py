@@ -28,6 +28,7 @@ class Geo(Masker):
     """
 
     name = "geo"
+    searched = "never"
     kinds = frozenset({"number", "point", "text"})
     options: ClassVar[Mapping[str, type]] = {"km": float, "axis": str}
 

@@ -24,6 +24,7 @@ class Iban(Masker):
     """
 
     name = "iban"
+    searched = "always"
     injective = True
 
     def __init__(self, mask: Mask, setting: Setting) -> None:

@@ -32,6 +32,7 @@ class Ip(Masker):
     """
 
     name = "ip"
+    searched = "always"
     folds = True
     kinds = frozenset({"text", "inet"})
     options: ClassVar[Mapping[str, type]] = {"prefix": bool}

@@ -9,4 +9,5 @@ class Job(FirstName):
     """An occupation from the locale's pool. They are real ones: an occupation is nobody's own."""
 
     name = "job"
+    searched = "never"
     pool_name = "jobs"

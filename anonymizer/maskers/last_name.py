@@ -9,4 +9,5 @@ class LastName(FirstName):
     """A family name from the locale's pool."""
 
     name = "last_name"
+    searched = "always"
     pool_name = "last_names"

@@ -18,6 +18,7 @@ class Mac(Masker):
     """
 
     name = "mac"
+    searched = "always"
     kinds = frozenset({"macaddr", "text"})
     folds = True
 

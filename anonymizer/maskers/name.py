@@ -12,6 +12,7 @@ class Name(Masker):
     """A first name and a family name from the locale's pools, chosen apart."""
 
     name = "name"
+    searched = "always"
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Loads the pools."""

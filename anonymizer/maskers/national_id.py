@@ -28,6 +28,7 @@ class NationalId(Masker):
     """
 
     name = "national_id"
+    searched = "always"
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Derives the bijection's key."""

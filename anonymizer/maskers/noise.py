@@ -19,6 +19,7 @@ class Noise(Masker):
     """
 
     name = "noise"
+    searched = "never"
     kinds = frozenset({"number"})
     options: ClassVar[Mapping[str, type]] = {"amount": float, "percent": float, "min": float, "max": float}
 

@@ -59,6 +59,7 @@ class Phone(Masker):
     """
 
     name = "phone"
+    searched = "always"
     options: ClassVar[Mapping[str, type]] = {"range": str, "format": str}
 
     def __init__(self, mask: Mask, setting: Setting) -> None:

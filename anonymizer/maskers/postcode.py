@@ -19,6 +19,7 @@ class Postcode(Masker):
     """
 
     name = "postcode"
+    searched = "never"
     options: ClassVar[Mapping[str, type]] = {"keep": int}
 
     def __init__(self, mask: Mask, setting: Setting) -> None:

@@ -27,6 +27,7 @@ class Python(Masker):
     """
 
     name = "python"
+    leaves_text = True
     kinds = ANYTHING
     options: ClassVar[Mapping[str, type]] = {"function": str, "args": dict, "injective": bool}
     required = frozenset({"function"})

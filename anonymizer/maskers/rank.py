@@ -25,6 +25,7 @@ class Rank(Masker):
     """
 
     name = "rank"
+    searched = "never"
     kinds = frozenset({"number"})
 
     def __init__(self, mask: Mask, setting: Setting) -> None:

@@ -30,6 +30,7 @@ class Redact(Masker):
     """
 
     name = "redact"
+    leaves_text = True
     options: ClassVar[Mapping[str, type]] = {"words": list}
 
     def __init__(self, mask: Mask, setting: Setting) -> None:

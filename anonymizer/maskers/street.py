@@ -9,4 +9,5 @@ class Street(FirstName):
     """A street's name from the locale's pool, without a house number."""
 
     name = "street"
+    searched = "never"
     pool_name = "streets"

@@ -21,6 +21,7 @@ class Token(Masker):
     """
 
     name = "token"
+    searched = "always"
     options: ClassVar[Mapping[str, type]] = {"prefix": list}
     injective = True
 

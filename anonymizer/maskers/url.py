@@ -18,6 +18,7 @@ class Url(Masker):
     """
 
     name = "url"
+    searched = "always"
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Makes the path's mask ready."""

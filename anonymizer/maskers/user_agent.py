@@ -40,6 +40,7 @@ class UserAgent(Masker):
     """
 
     name = "user_agent"
+    searched = "never"
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Counts the browsers."""

@@ -15,6 +15,7 @@ class UserName(Masker):
     """
 
     name = "user_name"
+    searched = "always"
     folds = True
 
     def __init__(self, mask: Mask, setting: Setting) -> None:

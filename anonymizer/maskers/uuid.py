@@ -27,6 +27,7 @@ class Uuid(Masker):
     """
 
     name = "uuid"
+    searched = "always"
     kinds = frozenset({"uuid", "text"})
     injective = True
     folds = True

@@ -1,0 +1,195 @@
+"""Does any original value survive? Asked of the finished clone, with nothing to go by but the source and the policy.
+
+1. What the source has in masked columns is remembered as hashes, in a private folder: never a value, nor its length.
+2. The clone is read once. Each masked column is compared with its own originals, and every column in which text may
+   stand is searched for everybody's: see `telling` for what is searched for and `check` for what is excused.
+3. The clone's rows are counted, its references followed, its unique keys counted, its sequences looked at.
+4. How well people hide in the sets of columns that the policy calls quasi-identifiers is measured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from anonymizer import catalog, servererrors
+from anonymizer import plan as planning
+from anonymizer.endpoint import Endpoint
+from anonymizer.identifiers import TableName
+from anonymizer.keys import Key
+from anonymizer.plan import TablePlan
+from anonymizer.policy import Policy
+from anonymizer.schema import Programs
+from anonymizer.subset.choice import Source, Subset, choose
+from anonymizer.verify import conclusion
+from anonymizer.verify.check import CheckPiece, Piece, readable
+from anonymizer.verify.model import ColumnCheck, Disclosure, Elsewhere, TableCheck, Verification
+from anonymizer.verify.record import Digest, Memory, RecordTable
+from anonymizer.verify.scan import Search
+from anonymizer.workers import Context, Job, Pool, Report
+
+_NO_KEY = Key(bytes(32))
+"""Verification masks nothing: it asks masks what they cover and what they could have made, which no key changes."""
+
+_PIECE_PAGES = 16_384
+_TID_RANGE_VERSION = 140000
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a clone.
+
+    Attributes:
+        plans: every table of the source, and what the policy makes of it.
+        policy: the policy.
+        snapshot: of the source; empty for this moment.
+        canaries: values that were planted in the source and must not be found.
+        subset: which rows the clone is to have.
+    """
+
+    plans: Sequence[TablePlan]
+    policy: Policy
+    snapshot: str = ""
+    canaries: tuple[str, ...] = ()
+    subset: Subset = field(default_factory=Subset)
+
+
+def verify(
+    source: Endpoint,
+    clone: Endpoint,
+    policy: Policy,
+    programs: Programs,
+    *,
+    key: Key | None = None,
+    codec: str = "utf-8",
+    jobs: int = 0,
+    canaries: tuple[str, ...] = (),
+    report: Report = lambda *_: None,
+) -> Verification:
+    """Check a finished clone against its source as it is now.
+
+    Args:
+        source: the database that was cloned; read in one snapshot.
+        clone: what was made of it.
+        policy: the rules it was made by.
+        programs: PostgreSQL's client programs.
+        key: the clone's, where the policy has a subset that draws rows; nothing else depends on it.
+        codec: Python's name of the source's encoding.
+        jobs: how many worker processes; 0 for one for each processor.
+        canaries: values that were planted in the source: none of them may stand anywhere in the clone.
+        report: called as rows are read.
+
+    Raises:
+        PolicyIncomplete: the policy does not fit the source.
+        AnonymizerError: one of the two cannot be read.
+    """
+    context = Context(source, clone, _NO_KEY, str(programs.psql), policy.locale, codec)
+    try:
+        with (
+            source.connect(autocommit=False) as connection,
+            Pool(context, jobs or os.cpu_count() or 1) as pool,
+        ):
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            row = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+            assert row is not None  # noqa: S101 - a SELECT without FROM has a row
+            tables = catalog.tables(connection)
+            plans = planning.lay(policy, tables, catalog.foreign_keys(connection))
+            held = Source(connection, source, str(programs.psql), str(row[0]))
+            subset = choose(held, policy, key or _NO_KEY, tables, plans)
+            return ask(Question(plans, policy, str(row[0]), canaries, subset), pool, context, report)
+    except psycopg.Error as error:
+        raise servererrors.from_server(error, f"Reading the catalog of {source.label}") from None
+
+
+def ask(question: Question, pool: Pool, context: Context, report: Report) -> Verification:
+    """Check a clone, with workers at hand.
+
+    Raises:
+        AnonymizerError: one of the two cannot be read.
+    """
+    with _memory(question.plans) as memory:
+        expected = _recorded(question, memory, pool, context, report)
+        (lengths,) = pool.run([Digest(memory, question.canaries)], report)
+        with _reading(context.target) as clone:
+            pieces = _pieces(question, memory, tuple(lengths), clone)
+            found: list[Piece] = pool.run(pieces, report)
+            counted = {piece.table for piece in found}
+            for plan in question.plans:
+                if plan.name not in counted:
+                    found.append(Piece(plan.name, conclusion.count(clone, plan.name)))
+        search = Search(memory, tuple(lengths), len(question.canaries))
+        with _reading(context.source) as source, _reading(context.target) as clone:
+            return conclusion.draw(question.plans, question.policy, memory, expected, found, search, source, clone)
+
+
+@contextlib.contextmanager
+def _reading(end: Endpoint) -> Iterator[catalog.Connection]:
+    try:
+        with end.connect() as connection:
+            yield connection
+    except psycopg.Error as error:
+        raise servererrors.from_server(error, f"Checking {end.label}") from None
+
+
+@contextlib.contextmanager
+def _memory(plans: Sequence[TablePlan]) -> Iterator[Memory]:
+    """A folder that only we can open, and that goes with us."""
+    owners = tuple((plan.name, column.name) for plan in plans if not plan.drops_rows for column in plan.masked)
+    with tempfile.TemporaryDirectory(prefix="understudy-") as folder:
+        yield Memory(Path(folder), secrets.token_bytes(16), owners)
+
+
+def _recorded(question: Question, memory: Memory, pool: Pool, context: Context, report: Report) -> dict[TableName, int]:
+    """Remember the originals, the largest table first; the rows that each table of the clone must have."""
+    expected, jobs = {}, []
+    rest = []
+    for number, plan in enumerate(sorted(question.plans, key=lambda plan: -plan.table.bytes)):
+        parts = question.subset.of(plan.name)
+        if plan.drops_rows:
+            expected[plan.name] = 0
+        elif plan.masked:
+            jobs.append(RecordTable(plan, memory, str(number), question.snapshot, parts))
+        elif parts is not None:
+            expected[plan.name] = sum(part.count for part in parts)
+        else:
+            rest.append(plan.name)
+    for table, rows, _ in pool.run(jobs, report):
+        expected[table] = rows
+    try:
+        with context.source.connect(autocommit=False) as source:
+            source.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            if question.snapshot:
+                source.execute(f"SET TRANSACTION SNAPSHOT '{question.snapshot}'".encode())
+            expected |= {name: conclusion.count(source, name) for name in rest}
+    except psycopg.Error as error:
+        raise servererrors.from_server(error, f"Counting the rows of {context.source.label}") from None
+    return expected
+
+
+def _pieces(question: Question, memory: Memory, lengths: tuple[int, ...], clone: catalog.Connection) -> list[Job]:
+    """The jobs of reading the clone, the largest first."""
+    jobs: list[tuple[int, CheckPiece]] = []
+    canaries = len(question.canaries)
+    for plan in question.plans:
+        if not readable(plan):
+            continue
+        pages = conclusion.pages(clone, plan.name)
+        if pages <= _PIECE_PAGES * 3 // 2 or clone.info.server_version < _TID_RANGE_VERSION:
+            jobs.append((pages, CheckPiece(plan, memory, lengths, canaries)))
+            continue
+        starts = range(0, pages, _PIECE_PAGES)
+        for start in starts:
+            end = start + _PIECE_PAGES if start != starts[-1] else None
+            size = min(_PIECE_PAGES, pages - start)
+            jobs.append((size, CheckPiece(plan, memory, lengths, canaries, start, end)))
+    return [job for _, job in sorted(jobs, key=lambda item: -item[0])]
+
+
+__all__ = ["ColumnCheck", "Disclosure", "Elsewhere", "Question", "TableCheck", "Verification", "ask", "verify"]
