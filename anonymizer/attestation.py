@@ -8,7 +8,9 @@ attestations are checked.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from anonymizer.catalog import Table
 from anonymizer.errors import AnonymizerError, CloneRefused
 from anonymizer.keys import Key
 
@@ -31,9 +34,24 @@ class AttestationInvalid(AnonymizerError):
 def sign(record: dict[str, Any], key: Key) -> dict[str, Any]:
     """The record with its format, the public key and the signature."""
     private = Ed25519PrivateKey.from_private_bytes(key.subkey("attestation"))
-    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    document = {"format": FORMAT, **record, "public_key": base64.b64encode(public).decode()}
+    document = {"format": FORMAT, **record, "public_key": public_key(key)}
     return {**document, "signature": base64.b64encode(private.sign(_canonical(document))).decode()}
+
+
+def public_key(key: Key) -> str:
+    """The public key, base64, of what is signed with a key."""
+    private = Ed25519PrivateKey.from_private_bytes(key.subkey("attestation"))
+    return base64.b64encode(private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+
+
+def schema_digest(tables: Sequence[Table]) -> str:
+    """SHA-256 over every table's columns and types: what the policy was laid over."""
+    lines = [
+        f"{table.name}\t{column.name}\t{column.type}\t{column.not_null}"
+        for table in sorted(tables, key=lambda table: table.name)
+        for column in table.columns
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def check(document: dict[str, Any], public_key: str | None = None) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import hashlib
 import os
 import tempfile
 import time
@@ -332,7 +331,7 @@ class _Clone:
             "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "source_version": facts.version,
             "policy_sha256": self.request.policy.digest,
-            "schema_sha256": _schema_digest(plans),
+            "schema_sha256": attestation.schema_digest([plan.table for plan in plans]),
             "key_fingerprint": self.request.key.fingerprint(),
             "tables": [
                 {"table": str(t.table), "rows": t.rows, "dropped": t.dropped, "columns": dict(t.columns)}
@@ -439,13 +438,3 @@ def _like_template(source: Connection, target: Endpoint) -> None:
                 connection.execute("DROP EXTENSION IF EXISTS plpgsql")
     except psycopg.Error as error:
         raise servererrors.from_server(error, "Preparing the new database") from None
-
-
-def _schema_digest(plans: Sequence[TablePlan]) -> str:
-    """SHA-256 over every table's columns and types: what the policy was laid over."""
-    lines = [
-        f"{plan.name}\t{column.name}\t{column.type}\t{column.not_null}"
-        for plan in sorted(plans, key=lambda plan: plan.name)
-        for column in plan.table.columns
-    ]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -206,7 +206,7 @@ class _Column:
         self._note(all_values[all_counts > 0], excused=False, own="")
 
     def _note(self, values: Hashes, *, excused: bool, own: str | None = None) -> None:
-        """What was found, by whose it is. A column's own originals were compared already, but not with what it keeps."""
+        """By whose it is. A column's own originals were compared already, but not with what it keeps."""
         if len(values):
             into = self._found.excused if excused else self._found.leaks
             for owner, some in self._search.owners(values, self._own if own is None else own).items():

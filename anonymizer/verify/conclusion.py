@@ -142,7 +142,7 @@ def _leak(found: Elsewhere) -> str:
 
 def _lonely(crowds: Iterable[Disclosure], k: int) -> Iterator[str]:
     for crowd in crowds:
-        if crowd.rows and crowd.k < k:
+        if crowd.declared and crowd.rows and crowd.k < k:
             names = ", ".join(crowd.columns)
             yield f"{crowd.table}: by {names} the smallest group has {crowd.k} rows, and k is {k}"
 

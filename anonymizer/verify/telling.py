@@ -20,6 +20,9 @@ FEW = 5
 """A phrase that so many rows have is a phrase of the product, not of a person."""
 
 _OWN_BITS = 12
+_SENTENCE = 4
+"""Fewer words may be the name of a town, a product or a state of affairs."""
+
 _NEVER_KINDS = frozenset({"time", "boolean", "enum", "point"})
 _COMPACT = frozenset({"phone", "iban", "card", "national_id"})
 _DATE = r"^[+-]?\d{1,6}-\d\d?-\d\d?([ T].*)?$|^\d\d?[./]\d\d?[./]\d{2,4}$"
@@ -83,9 +86,8 @@ def choose(values: pl.Series, rows: npt.NDArray[np.int64], masker: Masker, secre
     long_word = (count == 1) & (letters >= 12) & person
     # a bare number may be anybody's; if no mask says whose it is, its rarity must
     sure = mail | (number & ((letters > 0) | person)) | mixed | words | long_word
-    phrase = (
-        ~sure & ~person & (((count >= 2) & (told >= 40)) | ((count == 1) & (letters >= 12)) | (number & (told >= 26)))
-    )
+    sentence = (count >= _SENTENCE) & (told >= 60)
+    phrase = ~sure & ~person & (sentence | (number & (told >= 26)))
     always = sequences.of(tokens, first[sure], count[sure], secret)
     extra = [always, *_otherwise(masker, values, tokens, which, first, count, sure, number, secret)]
     own = ~sure & ~phrase & person & (told >= _OWN_BITS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from anonymizer import endpoint, keys, policy
-from anonymizer.verify import Verification, verify
+from anonymizer.errors import PolicyError
+from anonymizer.verify import Verification, attested, verify
 from understudy.cli.ends import (
     Ends,
     ends,
@@ -32,6 +35,18 @@ from understudy.cli.output import json_option, result
 @policy_option
 @subset_option
 @key_option
+@click.option(
+    "--attestation",
+    "attestation_file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="The signed record of the clone: it must hold, and fit what is there.",
+)
+@click.option(
+    "--canaries",
+    "canary_file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A file of values planted in the source, one a line: none of them may stand anywhere in the clone.",
+)
 @jobs_option
 @json_option
 def command(
@@ -40,30 +55,55 @@ def command(
     policy_file: Path | None,
     subset: tuple[str, ...],
     key_file: Path | None,
+    attestation_file: Path | None,
+    canary_file: Path | None,
     jobs: int,
     as_json: bool,
 ) -> None:
-    """Look for original values in a clone, count its rows, check its constraints.
+    """Look for original values everywhere in a clone, and check that it holds together.
 
-    Needs no key, but where a subset drew rows by it: it compares what is there. Exit 3 when anything speaks against the
-    clone.
+    Needs no key, but where a subset drew rows by it: it compares what is there. With a key, an attestation must be
+    signed with it. Exit 3 when anything speaks against the clone.
     """
     with ends(source, target, writing=False) as both:
         rules = subset_of(policy.load(policy_file or both.configuration.policy), subset)
         drawn = any(not rule.whole for rule in rules.subset.values())
+        key = keys.load(key_file) if drawn or key_file or (attestation_file and os.environ.get(keys.VARIABLE)) else None
+        record = attested.read(attestation_file, key) if attestation_file else None
+        clone = endpoint.source(both.target.dsn, both.target.label)
         with steps() as see:
             found = verify(
                 endpoint.source(both.source.dsn, both.source.label),
-                endpoint.source(both.target.dsn, both.target.label),
+                clone,
                 rules,
                 both.programs(),
-                key=keys.load(key_file) if drawn else None,
+                key=key,
+                canaries=_canaries(canary_file),
                 jobs=jobs,
                 report=lambda table, rows, size: see("verify", table, rows, size),
             )
+        if record is not None:
+            found = replace(found, problems=(*found.problems, *attested.misfits(record, found, clone, rules)))
     result(to_json(found, both), lambda console: show(console, found), as_json=as_json)
     if not found.passed:
         raise click.exceptions.Exit(3)
+
+
+def _canaries(path: Path | None) -> tuple[str, ...]:
+    """The lines of a file that are not blank. The values stand in a file, so that no list of processes shows them.
+
+    Raises:
+        PolicyError: it cannot be read, or a line has no letter and no digit.
+    """
+    if path is None:
+        return ()
+    try:
+        lines = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError):
+        raise PolicyError("the canaries cannot be read", detail=f"{path} is no text in UTF-8.") from None
+    if any(not any(letter.isalnum() for letter in line) for line in lines):
+        raise PolicyError("a canary needs letters or digits", detail=f"A line of {path} has none.")
+    return lines
 
 
 def to_json(found: Verification, both: Ends) -> dict[str, Any]:
@@ -93,6 +133,30 @@ def to_json(found: Verification, both: Ends) -> dict[str, Any]:
             }
             for check in found.tables
         ],
+        "elsewhere": [
+            {
+                "column": item.column,
+                "of": item.of,
+                "values": item.values,
+                "coincidences": item.coincidences,
+                "accepted": item.accepted,
+            }
+            for item in found.elsewhere
+        ],
+        "disclosure": [
+            {
+                "table": str(crowd.table),
+                "columns": list(crowd.columns),
+                "declared": crowd.declared,
+                "rows": crowd.rows,
+                "groups": crowd.groups,
+                "k": crowd.k,
+                "unique": crowd.unique,
+                "unique_share": round(crowd.unique_share, 6),
+                "smallest": list(crowd.smallest),
+            }
+            for crowd in found.disclosure
+        ],
     }
 
 
@@ -106,8 +170,30 @@ def show(console: Console, found: Verification) -> None:
             name = f"{check.table}.{column.column}".replace("[", r"\[")
             table.add_row(name, column.mask, f"{column.values:,}", f"{column.survivors:,}", f"{column.coincidences:,}")
     console.print(table)
+    for item in found.elsewhere:
+        if item.accepted is not None:
+            said = f"{item.column}: {item.values} original values of {item.of}, accepted: {item.accepted}"
+            console.print(said, markup=False, soft_wrap=True)
+    excused = sum(item.coincidences for item in found.elsewhere)
+    if excused:
+        console.print(f"{excused:,} values in other columns that the masks there could have made", markup=False)
+    if found.disclosure:
+        console.print(_crowds(found))
     for problem in found.problems:
         console.print(f"problem: {problem}", markup=False, soft_wrap=True)
     verdict = "no original value survives" if found.passed else f"{len(found.problems)} problems"
     rows = sum(check.rows for check in found.tables)
     console.print(f"{verdict}; {rows:,} rows and {found.constraints} constraints checked", markup=False, soft_wrap=True)
+
+
+def _crowds(found: Verification) -> Table:
+    """How well people hide, for a person: sizes of groups, never what they have in common."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("alike in", "rows", "groups", "k", "alone", "smallest groups"):
+        table.add_column(heading, justify="left" if heading in ("alike in", "smallest groups") else "right")
+    for crowd in found.disclosure:
+        name = f"{crowd.table} ({', '.join(crowd.columns)})".replace("[", r"\[")
+        sizes = ", ".join(map(str, crowd.smallest))
+        share = f"{crowd.unique_share:.2%}"
+        table.add_row(name, f"{crowd.rows:,}", f"{crowd.groups:,}", str(crowd.k), share, sizes)
+    return table
