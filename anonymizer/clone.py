@@ -42,7 +42,7 @@ from anonymizer.schema import Programs, Schema, missing_policy_roles, missing_ro
 from anonymizer.subset.choice import Source, Subset, choose
 from anonymizer.subset.part import Part
 from anonymizer.verify import Question, Verification
-from anonymizer.workers import Context, Job, Pool
+from anonymizer.workers import Context, Pool
 
 CHUNK_PAGES = 16_384
 """A table is split into ranges of so many pages (128 MiB): long enough to be worth a session, short enough to share."""
@@ -274,7 +274,11 @@ class _Clone:
         subset: Subset,
     ) -> tuple[tuple[TableResult, ...], Verification]:
         jobs = self.request.jobs or os.cpu_count() or 1
-        with tempfile.TemporaryDirectory(prefix="understudy-") as folder, Pool(context, jobs) as pool:
+        with (
+            tempfile.TemporaryDirectory(prefix="understudy-") as folder,
+            verification.memory_for(plans) as memory,
+            Pool(context, jobs) as pool,
+        ):
             schema = Schema(self.request.programs, Path(folder) / "schema.dump")
             with self._step("schema"):
                 if missing := missing_policy_roles(source, new.connection):
@@ -296,13 +300,17 @@ class _Clone:
                 schema.restore(context.target, "pre-data")
             with self._step("load"):
                 chunks = _chunks(snapshot, plans, source.info.server_version, jobs, subset)
-                results = pool.run(chunks, self._report("load"))
+                recorded = [
+                    replace(chunk, recording=verification.Recording(memory, str(n))) for n, chunk in enumerate(chunks)
+                ]
+                results = pool.run(recorded, self._report("load"))
             with self._step("indexes"):
                 schema.restore(context.target, "post-data", jobs)
             with self._step("finish"):
                 finish(source, context.target, new, plans, jobs)
             with self._step("verify"):
-                question = Question(plans, self.request.policy, snapshot, subset=subset)
+                loaded = {plan.name: sum(r.rows for r in results if r.table == plan.name) for plan in plans}
+                question = Question(plans, self.request.policy, snapshot, (), subset, memory, loaded)
                 checked = verification.ask(question, pool, context, self._report("verify"))
         if not checked.passed:
             raise LeakError(
@@ -366,7 +374,7 @@ def _hold(connection: Connection, plans: Sequence[TablePlan]) -> None:
         connection.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE".encode())
 
 
-def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int, jobs: int, subset: Subset) -> list[Job]:
+def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int, jobs: int, subset: Subset) -> list[Chunk]:
     """Every table's chunks, the largest first, so that no worker is left with a large one at the end.
 
     A table that one worker writes alone needs no WAL; so one is only split if it is more than a worker's share.

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import IO
+from typing import IO, Protocol
 
 import polars as pl
 import psycopg
@@ -45,6 +45,23 @@ _PIPE_BYTES = 2**20
 """A pipe's size; Linux's own default of 64 KiB has the child wait for us at every turn."""
 
 
+class Recorder(Protocol):
+    """Sees the originals of masked columns, for verification."""
+
+    def see(self, column: str, values: pl.Series) -> None:
+        """Take in some of a column, as PostgreSQL holds them."""
+
+    def close(self) -> None:
+        """Write what was remembered."""
+
+
+class Recording(Protocol):
+    """Makes the recorder of a chunk, in whatever process the chunk runs."""
+
+    def open(self, table: TableName, columns: Sequence[ColumnPlan], context: Context) -> Recorder:
+        """A recorder of the chunk's own."""
+
+
 @dataclass(frozen=True)
 class Chunk:
     """A range of a table's pages in one snapshot.
@@ -58,6 +75,7 @@ class Chunk:
         alone: whether no other chunk writes this table, so that the rows may be written frozen and without WAL.
         small: whether the table is so small that it is read at once.
         part: the rows to copy, where not all of them are.
+        recording: where to remember the originals of masked columns; None for nowhere.
     """
 
     snapshot: str
@@ -69,6 +87,7 @@ class Chunk:
     alone: bool = True
     small: bool = False
     part: Part | None = None
+    recording: Recording | None = None
 
     def run(self, context: Context, report: Report) -> ChunkResult:
         """Copy the chunk.
@@ -84,13 +103,16 @@ class Chunk:
             reading(context.source, context.psql, self.snapshot, self.select(), binary=raw, small=self.small) as pipe,
             self._writing(context.target, binary=raw) as sink,
         ):
-            transform = Transform(self.columns, context) if masked else None
+            recorder = self.recording.open(self.table, self.columns, context) if self.recording and masked else None
+            transform = Transform(self.columns, context, recorder) if masked else None
             for block in blocks(pipe, whole_rows=masked):
                 sink.write(transform.block(block) if transform else block)
                 copied += len(block)
                 count = 0 if raw else block.count(b"\n")
                 rows += count
                 report(str(self.table), count, len(block))
+            if recorder:
+                recorder.close()
         if raw:
             rows = sink.rows
             report(str(self.table), rows, 0)
@@ -247,8 +269,10 @@ def blocks(pipe: IO[bytes], *, whole_rows: bool, size: int = BLOCK_BYTES) -> Ite
 class Transform:
     """What happens to each block of a table: its masked columns are masked, the others stay as they are."""
 
-    def __init__(self, columns: Sequence[ColumnPlan], context: Context) -> None:
+    def __init__(self, columns: Sequence[ColumnPlan], context: Context, recorder: Recorder | None = None) -> None:
         """Makes the masks ready. One that follows other columns comes after them."""
+        self._recorder = recorder
+        self._columns = {f"c{position}": column.name for position, column in enumerate(columns)}
         self._names = {column.name: f"c{position}" for position, column in enumerate(columns)}
         ready = {self._names[column.name]: build(column, context) for column in columns if column.masked}
         follows = {name: {self._names[column] for column in masker.follows} for name, masker in ready.items()}
@@ -261,9 +285,10 @@ class Transform:
         out: list[pl.Series] = []
         followed: dict[str, pl.Series] = {}
         for name, masker in self._maskers.items():
-            masked = maskers.apply(
-                masker, copytext.unescape(frame.get_column(name)), self._row(frame, masker, followed)
-            )
+            originals = copytext.unescape(frame.get_column(name))
+            if self._recorder:
+                self._recorder.see(self._columns[name], originals)
+            masked = maskers.apply(masker, originals, self._row(frame, masker, followed))
             if name in self._followed:
                 followed[name] = masked
             out.append(copytext.escape(masked).alias(name))

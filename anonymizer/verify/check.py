@@ -92,7 +92,7 @@ class CheckPiece:
         small = self.plan.table.bytes <= SMALL_BYTES
         with reading(context.target, context.psql, "", self._select(columns), small=small) as pipe:
             for block in blocks(pipe, whole_rows=True):
-                frame = copytext.parse(block, names)
+                frame = _parsed(block, names)
                 for name, check in zip(names, checks, strict=True):
                     check.see(copytext.unescape(frame.get_column(name)))
                 found.rows += frame.height
@@ -105,6 +105,14 @@ class CheckPiece:
             return f"{self.plan.name.sql} ({names})"
         end = f" AND ctid < '({self.end_page},0)'::tid" if self.end_page is not None else ""
         return f"(SELECT {names} FROM ONLY {self.plan.name.sql} WHERE ctid >= '({self.first_page},0)'::tid{end})"
+
+
+def _parsed(block: bytes, names: list[str]) -> pl.DataFrame:
+    """The fields of a block. In a database without an encoding what is kept may be no text: the rest of it is read."""
+    try:
+        return copytext.parse(block, names)
+    except copytext.CopyTextError:
+        return copytext.parse(block.decode(errors="replace").encode(), names)
 
 
 def readable(plan: TablePlan) -> tuple[ColumnPlan, ...]:

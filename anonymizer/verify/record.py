@@ -28,6 +28,9 @@ from anonymizer.workers import Context, Report
 _LITTLE = 2**20
 """A run of no more bytes is read at once."""
 
+_KEPT = 2**21
+"""How many hashes a recorder keeps before it writes them: 16 MiB."""
+
 Owner = tuple[TableName, str]
 """A masked column: whose originals."""
 
@@ -65,11 +68,14 @@ class Memory:
 
 
 class Recorder:
-    """Remembers the originals of one piece of a table."""
+    """Remembers the originals of one piece of a table; `piece` is a name that no other piece has."""
 
-    def __init__(self, memory: Memory, table: TableName, columns: Sequence[ColumnPlan], context: Context) -> None:
+    def __init__(
+        self, memory: Memory, piece: str, table: TableName, columns: Sequence[ColumnPlan], context: Context
+    ) -> None:
         """Makes ready what tells the parts of each masked column."""
-        self._memory, self._table = memory, table
+        self._memory, self._piece, self._table = memory, piece, table
+        self._kept = self._written = 0
         self._secret = Secret(memory.seed)
         self._maskers = {column.name: build(column, context) for column in columns if column.masked}
         self._found: dict[str, list[Any]] = defaultdict(list)
@@ -82,10 +88,14 @@ class Recorder:
         number = self._memory.number(self._table, column)
         for group, (masker, parts) in enumerate(self._maskers[column].groups(values.filter(values != ""))):
             self._part(number, group, masker, parts.filter(parts != "").alias("value").value_counts())
+        if self._kept > _KEPT:
+            self.close()
 
     def _part(self, number: int, group: int, masker: Masker, counts: pl.DataFrame) -> None:
         hashes = counts.get_column("value").hash(self._memory.plain_seed)
         self._found[f"{number}.{group}.values"].append(hashes.to_numpy())
+        # those of the values, and about as many for each way in which they are searched for
+        self._kept += 6 * len(hashes)
         for counted in slices(counts, "value"):
             unique = counted.get_column("value")
             chosen = telling.choose(
@@ -99,13 +109,28 @@ class Recorder:
                 self._found[f"{number}.entries"].append(some.entries)
                 self._found[f"{number}.lengths"].append(np.array(sorted(some.lengths), dtype=np.int64))
 
-    def close(self, piece: str) -> None:
-        """Write what was found, under a name that no other piece has."""
+    def close(self) -> None:
+        """Write what was found since the last time."""
         runs = {name: np.concatenate(some) for name, some in self._found.items()}
         for name, run in runs.items():
             if not name.endswith((".phrases", ".rows")):
                 runs[name] = np.unique(run)
-        np.savez(self._memory.folder / f"piece-{piece}.npz", **cast("dict[str, Any]", runs))
+        path = self._memory.folder / f"piece-{self._piece}-{self._written}.npz"
+        np.savez(path, **cast("dict[str, Any]", runs))
+        self._found.clear()
+        self._kept, self._written = 0, self._written + 1
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a chunk is told, so that the load step remembers the originals which it masks."""
+
+    memory: Memory
+    piece: str
+
+    def open(self, table: TableName, columns: Sequence[ColumnPlan], context: Context) -> Recorder:
+        """A recorder of the chunk's own."""
+        return Recorder(self.memory, self.piece, table, columns, context)
 
 
 @dataclass(frozen=True)
@@ -124,7 +149,7 @@ class RecordTable:
     def run(self, context: Context, report: Report) -> tuple[TableName, int, Mapping[str, int]]:
         """Read and remember."""
         masked = self.plan.masked
-        recorder = Recorder(self.memory, self.plan.name, masked, context)
+        recorder = Recorder(self.memory, self.piece, self.plan.name, masked, context)
         names = [f"c{position}" for position in range(len(masked))]
         rows, small = 0, self.plan.table.bytes <= SMALL_BYTES
         for select in self._selects():
@@ -135,7 +160,7 @@ class RecordTable:
                         recorder.see(column.name, copytext.unescape(frame.get_column(name)))
                     rows += frame.height
                     report(str(self.plan.name), frame.height, len(block))
-        recorder.close(self.piece)
+        recorder.close()
         return self.plan.name, rows, dict(recorder.nulls)
 
     def _selects(self) -> list[str]:

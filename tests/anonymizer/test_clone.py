@@ -261,7 +261,7 @@ def test_many_small_tables(pair: Any) -> None:
     """Some empty, each of one row or two: no table is forgotten among many."""
     pair.sql(
         "DO $$ BEGIN FOR i IN 1..60 LOOP EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, email text)', i); "
-        "EXECUTE format('INSERT INTO t%s SELECT g, g || ''@corp.test'' FROM generate_series(1, %s %% 3) g', i, i); "
+        "EXECUTE format('INSERT INTO t%s SELECT g, g || ''@t%s.test'' FROM generate_series(1, %s %% 3) g', i, i, i); "
         "END LOOP; END $$"
     )
     result = pair.clone({f"public.t{i}": {"email": "email"} for i in range(1, 4)}, jobs=2)
