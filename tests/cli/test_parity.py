@@ -71,6 +71,24 @@ def test_files_folders_and_databases_are_all_schemas(cli: Callable[..., Any], fi
     assert (ran.code, ran.json["verdict"]) == (0, "same"), ran
 
 
+def test_a_folder_is_read_as_the_runner_reads_it(cli: Callable[..., Any], tmp_path: Path) -> None:
+    """What a file includes is looked for beside it, and what it sets for its session ends with it."""
+    folder = tmp_path / "m"
+    (folder / "below").mkdir(parents=True)
+    (folder / "below" / "u.sql").write_text("CREATE TABLE u (id int);\n")
+    (folder / "1_t.sql").write_text("CREATE TABLE t (id int, c int);\n\\i below/u.sql\n")
+    (folder / "2_s.sql").write_text("CREATE SCHEMA s; SET search_path = s; SET ROLE pg_monitor;\n")
+    (folder / "3_v.sql").write_text("CREATE TABLE v (id int);\n")
+    whole = tmp_path / "whole.sql"
+    tables = "CREATE TABLE t (id int, c int); CREATE TABLE u (id int); CREATE TABLE v (id int)"
+    whole.write_text(f"CREATE SCHEMA s; {tables}")
+    ran = cli("parity", str(folder), str(whole), "--json")
+    assert (ran.code, ran.json["verdict"]) == (0, "same"), ran
+    (folder / "1_t.sql").write_text("CREATE TABLE t (id int);\n\\i gone.sql\n")
+    ran = cli("parity", str(folder), str(whole), "--json")
+    assert (ran.code, "gone.sql" in ran.json["error"]["detail"]) == (1, True), ran
+
+
 def test_an_environment_and_an_address_are_schemas(
     cli: Callable[..., Any], files: dict[str, str], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,3 +148,5 @@ def test_it_proves_itself_on_a_schema(cli: Callable[..., Any], files: dict[str, 
     data = json.loads(ran.out)
     assert (ran.code, data["unseen"]) == (0, 0)
     assert data["changes"] > 15
+    assert cli("parity", files["live"], files["sql"], "--sensitivity").code == 2
+    assert cli("parity", files["live"], "--sensitivity", "--format", "sarif").code == 2

@@ -176,14 +176,20 @@ def test_only_a_fresh_backup_of_that_very_database_counts(
 
 
 def test_production_is_not_migrated_without_a_way_back(
-    full: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    full: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    postgres_server: Server,
 ) -> None:
     """Up and down refuse with 4, by name or by address, until there is a backup or --no-backup is said."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("UNDERSTUDY_CONFIG", raising=False)
     monkeypatch.setenv("THE_PROD", url(full))
+    monkeypatch.setenv("SOON", url(postgres_server.dsn("not_made_yet")))
     (tmp_path / "understudy.toml").write_text(
-        'version = 1\n[environments.prod]\ndsn = "env:THE_PROD"\nproduction = true\n[migrations.backup]\njobs = 2\n'
+        'version = 1\n[environments.prod]\ndsn = "env:THE_PROD"\nproduction = true\n'
+        '[environments.soon]\ndsn = "env:SOON"\nproduction = true\n[migrations.backup]\njobs = 2\n'
     )
     (tmp_path / "migrations").mkdir()
     (tmp_path / "migrations" / "1_a.sql").write_text("CREATE TABLE a ()")
@@ -192,6 +198,8 @@ def test_production_is_not_migrated_without_a_way_back(
         for command in ("up", "down"):
             assert run(understudy, ["migrate", command, name]) == 4
             assert "has no backup" in capfd.readouterr().err
+    assert run(understudy, ["migrate", "up", "soon", "--create"]) == 4
+    assert "not_made_yet" not in postgres_server.databases()
     assert migrate.status(full, tmp_path / "migrations").version is None
     assert run(understudy, ["migrate", "up", "prod", "--no-backup"]) == 0
     assert run(understudy, ["backup", "create", "prod", "--trial-on", url(full), "--json"]) == 0

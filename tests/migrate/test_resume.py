@@ -16,7 +16,13 @@ from typing import Any
 import pytest
 
 from understudy import migrate
-from understudy.migrate.errors import JournalMismatchError, MigrateError, MigrationRefused, StatementError
+from understudy.migrate.errors import (
+    JournalMismatchError,
+    LockTimeoutError,
+    MigrateError,
+    MigrationRefused,
+    StatementError,
+)
 from understudy.migrate.options import Options
 from understudy.migrate.repair import repair
 from understudy.postgres import Server, connect
@@ -266,3 +272,37 @@ def test_a_partition_is_detached_once(database: str, write: Write, ask: Ask) -> 
         migrate.up(database, folder, options=crash_at(1))
     migrate.up(database, folder)
     assert ask(database, "SELECT count(*) FROM pg_inherits") == [(0,)]
+
+
+@pytest.mark.parametrize("when", ["in the same run", "in the next run"])
+def test_a_detach_that_lost_its_lock_is_finalized(
+    database: str, write: Write, quick: Options, ask: Ask, when: str
+) -> None:
+    """A concurrent detach waits no longer than lock_timeout, for it ends with ACCESS EXCLUSIVE; what is left pending is
+    finalized by the next attempt, which does not ask for it twice.
+    """
+    folder = write(
+        {
+            "1_p": "CREATE TABLE p (id int) PARTITION BY RANGE (id);"
+            "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (9)",
+            "2_d": "-- transaction: none\nALTER TABLE p DETACH PARTITION p1 CONCURRENTLY",
+        }
+    )
+    migrate.up(database, folder, to=1)
+    with contextlib.closing(connect(database, autocommit=False)) as other:
+        other.execute("SELECT * FROM p")
+
+        def trace(moment: str, label: str, place: int) -> None:
+            if moment == "waiting":
+                assert ask(database, "SELECT inhdetachpending FROM pg_inherits") == [(True,)]
+                if when == "in the same run":
+                    other.rollback()
+
+        options = replace(quick, trace=trace)
+        if when == "in the next run":
+            with pytest.raises(LockTimeoutError):
+                migrate.up(database, folder, options=options)
+            other.rollback()
+        assert [one.version for one in migrate.up(database, folder, options=options)] == [2]
+    assert ask(database, "SELECT count(*) FROM pg_inherits") == [(0,)]
+    assert ask(database, "SELECT to_regclass('p1') IS NOT NULL") == [(True,)]

@@ -81,6 +81,24 @@ def test_a_mending_statement_mends(make_database: Callable[[], str]) -> None:
     assert all(d.attribute == "validated" for d in after.values()), after.values()
 
 
+def test_no_statement_is_given_that_would_fail(make_database: Callable[[], str]) -> None:
+    """A default here that is a generation expression there, and a constraint that nobody enforces, have none."""
+    late = "c CHECK (id > 0)"
+    left = execute(make_database(), f"CREATE TABLE t (id int, s text DEFAULT 'x', CONSTRAINT {late})")
+    right = execute(
+        make_database(), f"CREATE TABLE t (id int, s text GENERATED ALWAYS AS (id::text) STORED, CONSTRAINT {late})"
+    )
+    differences = {d.attribute: d for d in compare(left, right).differences}
+    assert {"default", "generated"} <= differences.keys()
+    assert differences["default"].mend is None
+    with connect(left) as connection:
+        if connection.info.server_version < 180000:
+            return
+        connection.execute("ALTER TABLE t DROP CONSTRAINT c, ADD CONSTRAINT c CHECK (id > 0) NOT ENFORCED")
+    validated = next(d for d in compare(left, right).differences if d.attribute == "validated")
+    assert validated.mend is None
+
+
 def test_what_may_not_be_read_makes_it_cannot_tell(parity_server: Server, make_database: Callable[[], str]) -> None:
     """A role that may read neither the options of user mappings nor a table's rows gets no "same"."""
     text = (
@@ -273,6 +291,16 @@ def test_github_annotations_stay_on_one_line_each() -> None:
     assert [line.split(" ")[0] for line in lines[:3]] == ["::error", "::warning", "::notice"]
     assert "50 %25 of" in lines[2]
     assert lines[-1] == "staging and migrations <1>: differ"
+
+
+def test_every_format_reports_a_waiver_that_is_expired_or_not_used(tmp_path: Path) -> None:
+    """Whoever reads only what a build server shows hears of it too."""
+    text = entry("index public.i", expires="2026-11-20") + entry("table public.gone")
+    verdict = waivers.apply(DIFFERENT, waivers.load(write(tmp_path, text)), TODAY)
+    for render in FORMATS.values():
+        said = render(verdict, LABELS)
+        assert "expired on 2026-11-20" in said
+        assert "is not used" in said
 
 
 def test_the_page_escapes_what_it_shows() -> None:

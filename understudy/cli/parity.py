@@ -83,6 +83,9 @@ def command(
     folder of migrations.
     """
     if prove:
+        if right is not None or waivers_file or shape not in ("text", "json"):
+            raise click.UsageError("--sensitivity takes LEFT alone, without --waivers, and prints text or JSON.")
+        as_json = as_json or shape == "json"
         prove_sensitivity(left, (JOURNAL_SCHEMA, *ignored), as_json=as_json)
         return
     if right is None:

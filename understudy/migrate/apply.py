@@ -140,8 +140,8 @@ class Job:
             self._write(statement, done=False)
         if entry is None or not resume.already_done(self.connection, statement, self.script.place(self._place)):
             self._limit_waiting("SET lock_timeout", statement)
-            resume.clear_the_way(self.connection, statement)
-            self._execute(statement)
+            if resume.clear_the_way(self.connection, statement):
+                self._execute(statement)
         self.options.trace("unjournaled", self.label, self._place)
         self._write(statement, done=True)
 
@@ -193,11 +193,13 @@ def patience_ms(script: Script, statement: Statement | None, options: Options) -
     """How long a statement (None: any of a transaction) may wait for a lock, in milliseconds; 0 is for ever.
 
     A concurrent build waits for old transactions under a lock that stops neither readers nor writers, so it may take
-    its time: only the file's header limits it.
+    its time: only the file's header limits it. A concurrent detach may not: it ends with ACCESS EXCLUSIVE on the
+    partition, and whoever came after it would stand in that queue.
     """
     if script.lock_timeout_ms is not None:
         return script.lock_timeout_ms
-    return 0 if statement and "CONCURRENTLY" in statement.words else options.lock_timeout_ms
+    patient = statement is not None and "CONCURRENTLY" in statement.words and "DETACH" not in statement.words
+    return 0 if patient else options.lock_timeout_ms
 
 
 def _said(error: psycopg.Error) -> str:

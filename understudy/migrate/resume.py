@@ -5,7 +5,7 @@
 | CREATE INDEX CONCURRENTLY | the index is there and valid | the invalid one is dropped |
 | DROP INDEX CONCURRENTLY | the index is gone | nothing |
 | REINDEX CONCURRENTLY | never known | leftovers named _ccnew and _ccold are dropped |
-| DETACH PARTITION CONCURRENTLY | it is no partition any more | a pending detach is finalized |
+| DETACH PARTITION CONCURRENTLY | it is no partition any more | a pending detach is finalized instead |
 | VACUUM, ANALYZE, CLUSTER, REINDEX, REFRESH, ALTER SYSTEM | never known | nothing: twice does no harm |
 | CALL, DO, CREATE DATABASE and the rest | a person must say | - |
 """
@@ -74,8 +74,12 @@ def already_done(connection: Connection, statement: Statement, where: str) -> bo
     )
 
 
-def clear_the_way(connection: Connection, statement: Statement) -> None:
-    """Remove what a failed concurrent build left behind, so that the statement can build it again."""
+def clear_the_way(connection: Connection, statement: Statement) -> bool:
+    """Remove what a failed concurrent build left behind, so that the statement can build it again.
+
+    Returns:
+        Whether the statement may run now: a detach that was pending and is finalized must not be asked for twice.
+    """
     words = statement.words
     if words[0] == "CREATE" and "CONCURRENTLY" in words[:5]:
         for (name,) in _index(connection, statement, "NOT (i.indisvalid AND i.indisready)"):
@@ -91,6 +95,8 @@ def clear_the_way(connection: Connection, statement: Statement) -> None:
     elif "DETACH" in words and words[-1] == "CONCURRENTLY" and _pending_detach(connection, statement):
         parent, child = _detach_names(statement)
         connection.execute(f"ALTER TABLE {parent} DETACH PARTITION {child} FINALIZE".encode())
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -98,6 +98,8 @@ def junit(verdict: Verdict, labels: Labels) -> str:
     suite.set("failures", str(len(verdict.differences)))
     suite.set("errors", str(len(_problems(verdict))))
     suite.set("skipped", str(len(verdict.waived)))
+    if said := [*verdict.waivers, *verdict.notes]:
+        ET.SubElement(suite, "system-out").text = "\n".join(said)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True)
 
 
@@ -116,6 +118,7 @@ def sarif(verdict: Verdict, labels: Labels) -> str:
         {"ruleId": word.replace(" ", "-"), "level": "error", "message": {"text": sentence}}
         for word, sentence in _problems(verdict)
     ]
+    results += [{"ruleId": "waiver", "level": "warning", "message": {"text": sentence}} for sentence in verdict.waivers]
     rules = [{"id": rule} for rule in sorted({result["ruleId"] for result in results})]
     driver = {"name": "understudy parity", "version": __version__, "rules": rules}
     properties = {"verdict": verdict.answer.value, "left": labels[0], "right": labels[1]}

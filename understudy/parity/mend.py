@@ -25,6 +25,11 @@ _DEFINITIONS = {
 _AT_MOST = 200
 """How many definitions are fetched: beyond that nobody mends by hand."""
 
+_ODDLY_NAMED = (
+    *("database", "cast", "transform", "aggregate", "operator class", "operator family", "operator"),
+    *("language", "server"),
+)
+"""Kinds whose paths COMMENT would not understand as they are."""
 _ON_TABLE = ("constraint", "trigger", "rule", "policy")
 _ENABLED = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 _FUNCTION = {
@@ -69,6 +74,8 @@ def _mend(difference: Difference, left: Snapshot, right: Snapshot, definitions: 
         definition = definitions.get(difference.key)
         return _create(difference, right.objects[difference.key], definition) if definition else None
     found = left.objects[difference.key]
+    if right.objects[difference.key].values.get("generated") != found.values.get("generated"):
+        return None  # what is a default on one side is an expression on the other
     writer = _WRITERS.get(difference.attribute) or _WRITERS.get(f"{difference.kind}: {difference.attribute}")
     return writer(difference, found) if writer else None
 
@@ -112,9 +119,9 @@ def _comment(difference: Difference, found: Object) -> str | None:
     if difference.kind in _ON_TABLE:
         table = _table(found)
         return f"COMMENT ON {difference.kind.upper()} {_own_name(found)} ON {table} IS {value}" if table else None
-    if difference.kind in ("cast", "transform", "operator class", "operator family", "operator", "language", "server"):
+    if difference.kind in _ODDLY_NAMED:
         return None
-    return f"COMMENT ON {difference.kind.upper()} {difference.path} IS {value}"
+    return f"COMMENT ON {difference.kind.upper().replace('-', ' ')} {difference.path} IS {value}"
 
 
 def _alter(clause: Callable[[Any], str]) -> Callable[[Difference, Object], str | None]:
@@ -147,7 +154,7 @@ def _trigger_enabled(difference: Difference, found: Object) -> str | None:
 
 
 def _validated(difference: Difference, found: Object) -> str | None:
-    if not difference.right or not _table(found):
+    if not difference.right or not _table(found) or not found.values.get("enforced", True):
         return None
     return f"ALTER TABLE {_table(found)} VALIDATE CONSTRAINT {_own_name(found)}"
 

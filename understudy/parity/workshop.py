@@ -69,6 +69,8 @@ class Workshop:
             with connect(dsn) as connection:
                 for script in scripts:
                     connection.execute(_META.sub("", script).encode())
+                    # what a script sets for its session ends with it, as it does where psql or a runner takes it
+                    connection.execute(b"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL")
             return None, dsn
         except psycopg.Error as error:
             if missing := _missing_role(str(error)):

@@ -15,12 +15,15 @@ from pathlib import Path
 
 from understudy.environments import Configuration
 from understudy.errors import UsageError
+from understudy.migrate.errors import MigrationFileError
+from understudy.migrate.script import read_script
 from understudy.parity.errors import LoadError
 from understudy.parity.workshop import Workshop
 from understudy.postgres import EmbeddedServer, open_database
 from understudy.postgres.programs import find
 from understudy.postgres.wheel import DEFAULT_VERSION, VERSIONS
 
+_INCLUDES = re.compile(r"^\s*\\i", re.M)
 _NUMBER = re.compile(r"(\d+)")
 
 
@@ -91,7 +94,7 @@ def scripts(path: Path, version: int = DEFAULT_VERSION) -> list[str]:
         NoSchemaError: there is none.
     """
     if path.is_dir():
-        return [_text(file) for file in migration_files(path)]
+        return [_with_includes(file) for file in migration_files(path)]
     if not path.is_file():
         raise NoSchemaError(f"{str(path)!r} does not exist", hint="Name a database, a .sql or .dump file, or a folder.")
     with path.open("rb") as file:
@@ -104,6 +107,17 @@ def _text(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise NoSchemaError(f"{str(file)!r} is not UTF-8 text", hint="Name a plain or a custom-format dump.") from None
+
+
+def _with_includes(file: Path) -> str:
+    """A migration's SQL, with what it includes in its place: relative to the file, as the runner reads it."""
+    text = _text(file)
+    if not _INCLUDES.search(text):
+        return text
+    try:
+        return "".join(f"{statement.text};\n" for statement in read_script(file).statements)
+    except MigrationFileError as error:
+        raise LoadError(f"cannot load {file}", detail=error.detail or error.message, hint=error.hint) from None
 
 
 def migration_files(folder: Path) -> list[Path]:

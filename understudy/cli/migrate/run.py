@@ -49,9 +49,9 @@ def up(
             refuse_other_tool(settings, "--dry-run")
             _print_steps(target, preview(target.dsn, settings.folder, to=to, options=options), as_json)
             return
+        require_way_back(target, configuration, no_backup=no_backup)
         if create and not target.exists():
             target.server.create_database(target.name)
-        require_way_back(target, configuration, no_backup=no_backup)
         done = migrator(configuration, replace(settings, options=options)).up(target.dsn, to=to)
         _print_done(target.label, done, "applied", settings, as_json=as_json)
 

@@ -211,8 +211,9 @@ def _values(
             values[column.name] = candidates[0] if attempt == 0 else chance.choice(candidates)
     for key in keys:
         wanted = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in key.target)
-        query = sql.SQL("SELECT {} FROM {} ORDER BY random() LIMIT 1").format(wanted, sql.SQL(key.relation))
-        row = connection.execute(query).fetchone()
+        # any of them, and for the same seed the same
+        query = sql.SQL("SELECT {0} FROM {1} ORDER BY md5(concat_ws(',', {0}, %s::text)) LIMIT 1")
+        row = connection.execute(query.format(wanted, sql.SQL(key.relation)), [str(chance.random())]).fetchone()
         for name, value in zip(key.columns, row or [None] * len(key.columns), strict=True):
             values.pop(name, None)
             if value is not None:

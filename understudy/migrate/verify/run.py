@@ -18,6 +18,14 @@ from understudy.migrate.verify.rows import insert_rows
 from understudy.postgres import connect
 
 ROWS = 3
+_SEQUENCES_DENIED = """
+SELECT DISTINCT s.oid::regclass::text FROM pg_attrdef a
+JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass
+JOIN pg_class s ON s.oid = d.refobjid
+WHERE a.adrelid = to_regclass(%s)
+  AND CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(%s, s.oid, 'USAGE') ELSE false END ORDER BY 1
+"""
+"""The sequences that a table's defaults take numbers from, and that a role may not. An identity column asks nobody."""
 
 
 class Walk:
@@ -146,6 +154,9 @@ def needs(bench: Bench, dsn: str) -> list[str]:
                 ).fetchone()
                 if not (given and given[0]):
                     said.append(f"the role {bench.settings.role} may not {privilege} on {table}")
+            if bench.settings.role and "INSERT" in bench.settings.privileges:
+                for (name,) in connection.execute(_SEQUENCES_DENIED, [table, bench.settings.role]):
+                    said.append(f"the role {bench.settings.role} may not use {name}, which numbers {table}")
     return said
 
 
