@@ -71,6 +71,19 @@ def test_files_folders_and_databases_are_all_schemas(cli: Callable[..., Any], fi
     assert (ran.code, ran.json["verdict"]) == (0, "same"), ran
 
 
+@pytest.mark.parametrize("shape", ["directory", "tar", "plain"])
+def test_a_dump_of_any_format_is_a_schema(
+    cli: Callable[..., Any], files: dict[str, str], home: Path, tmp_path: Path, shape: str
+) -> None:
+    """Also one in a folder, as `understudy backup create` makes them: the same as its database (0)."""
+    dump = tmp_path / f"dumped.{shape}"
+    with EmbeddedServer(durable=False, root=home) as server:
+        command = [find("pg_dump", server_major=18).path, f"--format={shape}", f"--dbname={server.dsn('live')}"]
+        subprocess.run([*command, "-f", dump], check=True, timeout=60)
+    ran = cli("parity", str(dump), files["live"], "--json")
+    assert (ran.code, ran.json["verdict"]) == (0, "same"), ran
+
+
 def test_a_folder_is_read_as_the_runner_reads_it(cli: Callable[..., Any], tmp_path: Path) -> None:
     """What a file includes is looked for beside it, and what it sets for its session ends with it."""
     folder = tmp_path / "m"

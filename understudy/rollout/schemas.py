@@ -23,6 +23,8 @@ from understudy.postgres import EmbeddedServer, open_database
 from understudy.postgres.programs import find
 from understudy.postgres.wheel import DEFAULT_VERSION, VERSIONS
 
+_CONTENTS = b"toc.dat"
+"""The file that a dump in directory format has, and that one in tar format begins with."""
 _INCLUDES = re.compile(r"^\s*\\i", re.M)
 _NUMBER = re.compile(r"(\d+)")
 
@@ -79,7 +81,7 @@ def open_schemas(left: str, right: str, configuration: Configuration) -> Iterato
 
 @contextlib.contextmanager
 def open_files(path: Path, version: int = DEFAULT_VERSION) -> Iterator[Schema]:
-    """A scratch database with what a `.sql` file, a `.dump` or a folder of migrations makes."""
+    """A scratch database with what a `.sql` file, a dump of any format or a folder of migrations makes."""
     with EmbeddedServer(version) as server, Workshop(server) as workshop:
         try:
             yield Schema(workshop.database(*scripts(path, version)), str(path), from_files=True)
@@ -93,12 +95,14 @@ def scripts(path: Path, version: int = DEFAULT_VERSION) -> list[str]:
     Raises:
         NoSchemaError: there is none.
     """
+    if (path / _CONTENTS.decode()).is_file():
+        return [_script_of(path, version)]
     if path.is_dir():
         return [_with_includes(file) for file in migration_files(path)]
     if not path.is_file():
         raise NoSchemaError(f"{str(path)!r} does not exist", hint="Name a database, a .sql or .dump file, or a folder.")
     with path.open("rb") as file:
-        archive = file.read(5) == b"PGDMP"
+        archive = file.read(len(_CONTENTS)).startswith((b"PGDMP", _CONTENTS))
     return [_script_of(path, version) if archive else _text(path)]
 
 
@@ -106,7 +110,8 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise NoSchemaError(f"{str(file)!r} is not UTF-8 text", hint="Name a plain or a custom-format dump.") from None
+        hint = "Name a text in UTF-8, or a dump in one of pg_dump's other formats."
+        raise NoSchemaError(f"{str(file)!r} is not UTF-8 text", hint=hint) from None
 
 
 def _with_includes(file: Path) -> str:
