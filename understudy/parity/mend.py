@@ -70,6 +70,8 @@ def _definitions(missing: Sequence[Difference], right: Snapshot, dsn: str) -> di
 
 
 def _mend(difference: Difference, left: Snapshot, right: Snapshot, definitions: dict[str, str]) -> str | None:
+    if difference.key.endswith(" (inherited)"):
+        return None  # the parent's constraint is what can be changed
     if difference.attribute == PRESENCE:
         definition = definitions.get(difference.key)
         return _create(difference, right.objects[difference.key], definition) if definition else None

@@ -10,6 +10,14 @@ def _operators(column: str) -> str:
     return f"x.{column}::regoperator[]::text[]"
 
 
+# A partition's foreign key that is its parent's goes by the name there: its own is an accident of how it came to be,
+# which no dump writes down.
+_CONSTRAINT_NAME = """CASE WHEN x.contype = 'f' AND x.conparentid <> 0 THEN (WITH RECURSIVE up AS (
+    SELECT x.conparentid AS id UNION ALL SELECT k.conparentid FROM up JOIN pg_constraint k ON k.oid = up.id
+      WHERE k.conparentid <> 0)
+    SELECT quote_ident(k.conname) || ' (inherited)' FROM up JOIN pg_constraint k ON k.oid = up.id
+      WHERE k.conparentid = 0) ELSE quote_ident(x.conname) END"""
+
 CONSTRAINT = Kind(
     name="constraint",
     catalog="pg_constraint",
@@ -21,7 +29,7 @@ CONSTRAINT = Kind(
       AND NOT (x.contype = 'n' AND x.coninhcount > 0 AND coalesce(c.relispartition, false))
       AND (x.conrelid = 0 OR {s.permanent("c")} AND {s.scope("x.conrelid", "pg_class")})
       AND (x.contypid = 0 OR {s.scope("x.contypid", "pg_type")})""",
-    path="coalesce(c.oid::regclass::text, t.oid::regtype::text) || '.' || quote_ident(x.conname)",
+    path=f"coalesce(c.oid::regclass::text, t.oid::regtype::text) || '.' || {_CONSTRAINT_NAME}",
     parent=f"CASE WHEN c.oid IS NULL THEN 'type ' || t.oid::regtype::text ELSE {s.relation_key('c')} END",
     impact=Impact.BEHAVIOUR,
     attributes=(
