@@ -133,7 +133,7 @@ def fill(connection: psycopg.Connection[Any], table: str, kinds: list[tuple[str,
     for n in range(max(len(found) for _, found in kinds) + 1):
         row = [found[n] if n < len(found) else None for _, found in kinds]
         marks = ", ".join(f"%s::text::{kind}" for kind, _ in kinds)
-        connection.execute(f"INSERT INTO {table} VALUES ('who@corp.test', {n}, {marks})".encode(), row)
+        connection.execute(f"INSERT INTO {table} VALUES ('who@{table}.test', {n}, {marks})".encode(), row)
 
 
 @pytest.fixture(scope="module")
