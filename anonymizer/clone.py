@@ -24,7 +24,7 @@ from typing import Any
 
 import psycopg
 
-from anonymizer import aside, attestation, catalog, endpoint, literals, servererrors
+from anonymizer import aside, attestation, catalog, checks, endpoint, literals, servererrors
 from anonymizer import plan as planning
 from anonymizer import verify as verification
 from anonymizer.aside import Aside
@@ -205,17 +205,20 @@ class _Clone:
             assert row is not None  # noqa: S101 - a SELECT without FROM has a row
             tables = catalog.tables(connection)
             plans = planning.lay(self.request.policy, tables, catalog.foreign_keys(connection))
-            self._survey(connection)
+            self._survey(connection, plans)
             _hold(connection, plans)
             return catalog.database(connection), str(row[0]), tables, plans
         except psycopg.Error as error:
             raise servererrors.from_server(error, f"Reading the catalog of {self.request.source_label}") from None
 
-    def _survey(self, connection: Connection) -> None:
-        """Look at what is no column: a literal that looks personal, and that nobody accepted, refuses."""
-        surveyed = literals.survey(connection, self.request.policy)
-        if surveyed.findings:
-            raise planning.refusal(surveyed.findings)
+    def _survey(self, connection: Connection, plans: Sequence[TablePlan]) -> None:
+        """Look at what is no column, and try masked rows against the constraints: what is found refuses."""
+        policy, codec = self.request.policy, CODECS.get(catalog.database(connection).encoding, "ascii")
+        surveyed = literals.survey(connection, policy)
+        end = endpoint.source(self.request.source, self.request.source_label)
+        tried = checks.broken(connection, plans, Context(end, end, self.request.key, "", policy.locale, codec))
+        if found := [*surveyed.findings, *tried]:
+            raise planning.refusal(found)
         self.carried += surveyed.carried
         self.accepted += surveyed.accepted
 

@@ -5,8 +5,7 @@ Nothing is decided here by default. A column that the policy does not name is a 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -16,6 +15,7 @@ from anonymizer.errors import CloneRefused
 from anonymizer.identifiers import TableName
 from anonymizer.keys import Key
 from anonymizer.maskers import DROP_ROWS, KEEP, UNKNOWN, Mask, Masker, Setting
+from anonymizer.odds import odds, weighted
 from anonymizer.policy import Policy, TablePolicy
 
 _NO_KEY = Key(bytes(32))
@@ -131,6 +131,21 @@ def lay(
     ]
 
 
+def fitting(
+    policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignKey], found: Sequence[Finding]
+) -> list[TablePlan]:
+    """The plans of the tables that hold rows and against which nothing was found."""
+    refused = {finding.table for finding in found}
+    return [
+        _plan(policy, table)
+        for table in _aligned(tables, foreign_keys)
+        if not table.foreign
+        and not table.partitioned
+        and table.root in policy.tables
+        and str(table.root) not in refused
+    ]
+
+
 def _plan(policy: Policy, table: Table) -> TablePlan:
     entry = policy.tables[table.root]
     columns = tuple(
@@ -154,11 +169,24 @@ def _column(column: Column, mask: Mask) -> ColumnPlan:
     )
 
 
-def findings(policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignKey]) -> list[Finding]:
-    """Everything that speaks against cloning these tables by this policy, in the order of the tables."""
+Counts = Mapping[tuple[TableName, str], int]
+"""How many different values columns have, where somebody counted."""
+
+
+def findings(
+    policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignKey], counts: Counts | None = None
+) -> list[Finding]:
+    """Everything that speaks against cloning these tables by this policy, in the order of the tables.
+
+    Args:
+        policy: what may leave.
+        tables: the tables, partitions among them.
+        foreign_keys: what refers to what.
+        counts: for the exact odds of a repetition; without them the planner's estimate of the rows does.
+    """
     tables = _aligned(tables, foreign_keys)
     own = {table.name: _strictest(table, tables) for table in tables if table.name == table.root and not table.foreign}
-    found = [item for table in own.values() for item in _of_table(policy, table)]
+    found = [item for table in own.values() for item in _of_table(policy, table, counts or {})]
     found += _gone(policy, tables)
     found += _subset(policy, tables)
     found += _references(policy, foreign_keys, {table.name: table for table in tables})
@@ -213,7 +241,7 @@ def _strictest(root: Table, tables: Sequence[Table]) -> Table:
     return replace(root, columns=tuple(strictest(column) for column in root.columns))
 
 
-def _of_table(policy: Policy, table: Table) -> Iterator[Finding]:
+def _of_table(policy: Policy, table: Table, counts: Counts) -> Iterator[Finding]:
     entry = policy.tables.get(table.name)
     if entry is None:
         lines = "\n".join(f"{suggest.key(c.name)} = {suggest.line(c)}" for c in table.columns if not c.generated)
@@ -224,7 +252,7 @@ def _of_table(policy: Policy, table: Table) -> Iterator[Finding]:
     for column in table.columns:
         if not column.generated and not entry.drops_rows:
             recorded = policy.types.get(table.name, {}).get(column.name)
-            yield from _of_column(entry, table, column, policy.locale, recorded)
+            yield from _of_column(entry, table, column, policy.locale, recorded, counts)
     yield from _circles(entry, table, policy.locale)
     known = {column.name for column in table.columns}
     for name in entry.columns:
@@ -235,7 +263,7 @@ def _of_table(policy: Policy, table: Table) -> Iterator[Finding]:
 
 
 def _of_column(
-    entry: TablePolicy, table: Table, column: Column, locale: str, recorded: str | None
+    entry: TablePolicy, table: Table, column: Column, locale: str, recorded: str | None, counts: Counts
 ) -> Iterator[Finding]:
     def finding(kind: str, message: str, suggestion: str | None = None) -> Finding:
         return Finding(kind, str(table.name), column.name, message, suggestion)
@@ -252,11 +280,11 @@ def _of_column(
         inside = "" if mask.name == UNKNOWN else " inside the mask " + mask.name
         yield finding("unknown", f'the policy says "?"{inside}: somebody must decide', None if inside else suggestion)
     elif mask.name != KEEP:
-        yield from _of_mask(finding, mask, column, locale, table)
+        yield from _of_mask(finding, mask, column, locale, table, counts)
 
 
 def _of_mask(
-    finding: Callable[..., Finding], mask: Mask, column: Column, locale: str, table: Table
+    finding: Callable[..., Finding], mask: Mask, column: Column, locale: str, table: Table, counts: Counts
 ) -> Iterator[Finding]:
     if column.kind not in maskers.find(mask.name).kinds:
         yield finding("unsuitable", f"the mask {mask.name} does not suit the type {column.type}")
@@ -275,12 +303,14 @@ def _of_mask(
     for other in (*masker.needs, *masker.follows):
         if other not in copied:
             yield finding("unsuitable", f"the mask {mask.name} looks at {other}, and no such column is copied")
-    yield from _of_index(finding, masker, column, table.rows)
+    yield from _of_index(finding, masker, column, table.rows, counts.get((table.name, column.name)))
 
 
-def _of_index(finding: Callable[..., Finding], masker: Masker, column: Column, rows: int) -> Iterator[Finding]:
+def _of_index(
+    finding: Callable[..., Finding], masker: Masker, column: Column, rows: int, counted: int | None
+) -> Iterator[Finding]:
     if column.unique and masker.name != "null" and not maskers.never_repeats(masker):
-        yield _repeats(finding, masker, column, rows)
+        yield _repeats(finding, masker, column, rows, counted)
         return
     for demand in column.demands:
         if why := demands.unmet(demand, column.name, masker):
@@ -304,33 +334,20 @@ def _circles(entry: TablePolicy, table: Table, locale: str) -> Iterator[Finding]
         yield Finding("unsuitable", str(table.name), error.args[1][0], f"these masks wait for each other: {names}")
 
 
-def _repeats(finding: Callable[..., Finding], masker: Masker, column: Column, rows: int) -> Finding:
+def _repeats(
+    finding: Callable[..., Finding], masker: Masker, column: Column, rows: int, counted: int | None
+) -> Finding:
     message = f"the column is unique, and the mask {masker.name} repeats itself"
-    if outputs := maskers.outputs(masker):
-        message += (
-            f": {outputs:,} outputs for {rows:,} rows, so some value comes twice with odds of {odds(rows, outputs)}"
-        )
+    weights = maskers.weights(masker)
+    outputs = len(weights) if weights else maskers.outputs(masker)
+    if outputs:
+        known, what = (rows, "rows") if counted is None else (counted, "different values")
+        chance = weighted(known, weights) if weights else odds(known, outputs)
+        message += f": {outputs:,} outputs for {known:,} {what}, so some value comes twice with odds of {chance}"
     line = None
     if column.kind == "text" and not masker.mask_options.get("unique"):
         line = f'{suggest.key(column.name)} = {{ mask = "{masker.name}", unique = true }}'
     return finding("unique", message, line)
-
-
-def odds(rows: int, outputs: int) -> str:
-    """The odds that two of so many rows get the same one of so many equally likely outputs, in words."""
-    if rows > outputs:
-        return "1 in 1"
-    # the logarithm of (1 - 0/outputs)(1 - 1/outputs)...: summed, or for many rows by its series or Stirling's
-    if rows <= 10_000:
-        exponent = -math.fsum(math.log1p(-number / outputs) for number in range(rows))
-    elif rows > outputs // 100:
-        exponent = math.lgamma(outputs - rows + 1) - math.lgamma(outputs + 1) + rows * math.log(outputs)
-    else:
-        exponent = rows * (rows - 1) / (2 * outputs) + rows**3 / (6 * outputs**2)
-    chance = -math.expm1(-exponent)
-    if chance <= 0:
-        return "nil"
-    return f"1 in {round(1 / chance):,}" if chance < 0.5 else f"{chance:.4%}"
 
 
 def _gone(policy: Policy, tables: Sequence[Table]) -> Iterator[Finding]:

@@ -199,6 +199,11 @@ def outputs(masker: Masker) -> int | None:
     return masker.outputs
 
 
+def weights(masker: Masker) -> list[int] | None:
+    """How likely each output is in proportion to the others, None where the mask draws from no list."""
+    return None if masker.mask_options.get("unique") else masker.weights()
+
+
 def never_repeats(masker: Masker) -> bool:
     """Whether different values have different outputs in the column as it is, `unique = true` considered."""
     if masker.mask_options.get("unique"):
@@ -222,4 +227,5 @@ __all__ = [
     "outputs",
     "parse",
     "undecided",
+    "weights",
 ]

@@ -201,6 +201,10 @@ class Masker(abc.ABC):
         """
         return None
 
+    def weights(self) -> list[int] | None:
+        """How often each different output stands in the list that the mask draws from; None if it draws from none."""
+        return None
+
     def groups(self, values: pl.Series) -> list[tuple[Masker, pl.Series]]:
         """The parts of values that are masked, each with its mask: for most masks the values themselves.
 

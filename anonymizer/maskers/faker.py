@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -41,6 +42,10 @@ class FakerProvider(Masker):
     def mask(self, values: pl.Series) -> pl.Series:
         """One value of the pool for each value."""
         return self._pool.gather(number(self.digests.hexadecimal(values), 0, len(self._pool)))
+
+    def weights(self) -> list[int]:
+        """Values that are cut may become the same."""
+        return [*Counter(self.fit(self._pool).to_list()).values()]
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether the pool has it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import polars as pl
 
 from anonymizer import pools
@@ -23,6 +25,10 @@ class FirstName(Masker):
     def mask(self, values: pl.Series) -> pl.Series:
         """One name of the pool for each value."""
         return self._pool.gather(number(self.digests.hexadecimal(values), 0, len(self._pool)))
+
+    def weights(self) -> list[int]:
+        """Names that are cut may become the same."""
+        return [*Counter(self.fit(self._pool).to_list()).values()]
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether the pool has it."""

@@ -19,6 +19,7 @@ class Name(Masker):
         super().__init__(mask, setting)
         self._first = pools.load(setting.locale, "first_names", setting.codec)
         self._last = pools.load(setting.locale, "last_names", setting.codec)
+        self.outputs = len(self._first) * len(self._last) if setting.max_length is None else None
 
     def mask(self, values: pl.Series) -> pl.Series:
         """A full name for each value."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import polars as pl
 
 from anonymizer.maskers.base import Mask, Masker, Setting, number
@@ -50,6 +52,10 @@ class UserAgent(Masker):
     def mask(self, values: pl.Series) -> pl.Series:
         """A browser for each value."""
         return AGENTS.gather(number(self.digests.hexadecimal(values), 0, len(AGENTS)))
+
+    def weights(self) -> list[int]:
+        """Names that are cut may become the same."""
+        return [*Counter(self.fit(AGENTS).to_list()).values()]
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is one of the list."""

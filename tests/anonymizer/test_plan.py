@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from anonymizer import catalog, plan, policy
-from anonymizer.plan import ColumnPlan, Finding, TablePlan, odds
+from anonymizer.odds import odds, weighted
+from anonymizer.plan import ColumnPlan, Finding, TablePlan
 
 
 @pytest.fixture
@@ -129,3 +130,14 @@ def test_the_odds_of_a_repetition() -> None:
     assert odds(23, 365) == "50.7297%"
     assert odds(0, 10) == odds(1, 10) == "nil"
     assert odds(10**7, 2**64) == "1 in 368,935"
+
+
+def test_the_odds_of_a_repetition_where_some_outputs_are_likelier() -> None:
+    """Equal weights are the birthday's; of two outputs, 3 to 1, two values meet with 10 of 16."""
+    assert weighted(23, [2] * 365) == odds(23, 365)
+    assert weighted(2, [3, 1]) == "62.5000%"
+    assert weighted(3, [3, 1]) == "1 in 1"
+    # 1 - 3! (1/2 1/4 1/8 + 1/2 1/4 1/8 + 1/2 1/8 1/8 + 1/4 1/8 1/8)
+    assert weighted(3, [4, 2, 1, 1]) == f"{1 - 6 * (2 / 64 + 1 / 128 + 1 / 256):.4%}"
+    assert weighted(1000, [2, *[1] * 4000]) == "100.0000%"
+    assert weighted(1, [2, 1]) == "nil"
