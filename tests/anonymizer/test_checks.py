@@ -39,7 +39,8 @@ CONSTANT = {"mask": "constant", "value": "same"}
         (
             {"home": CONSTANT, "away": CONSTANT},
             [
-                't.home: what the mask constant on home and constant on away makes violates check constraint "apart" in 20 of 20 rows'
+                "t.home: what the mask constant on home and constant on away makes "
+                'violates check constraint "apart" in 20 of 20 rows'
             ],
         ),
         ({"home": "null", "away": CONSTANT}, []),

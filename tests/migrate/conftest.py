@@ -104,11 +104,7 @@ def _pgbouncer(program: str, dsn: str, mode: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def system_server() -> Iterator[Server]:
-    """What starts the system's PostgreSQL 15 when it is asked for the next; skips where it is not installed."""
-    return _system_server()
-
-
-def _system_server() -> Iterator[Server]:
+    """The system's PostgreSQL 15, once a session; skips where it is not installed."""
     programs = Path("/usr/lib/postgresql/15/bin")
     if not (programs / "initdb").exists():
         pytest.skip("PostgreSQL 15 is not installed under /usr/lib/postgresql/15")

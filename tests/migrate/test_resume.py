@@ -76,7 +76,7 @@ def crash_at(number: int) -> Options:
 def old_and_new(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The embedded 16 and 18, and the system's PostgreSQL 15 where it is installed."""
     if request.param == "15":
-        yield from request.getfixturevalue("system_server")
+        yield request.getfixturevalue("system_server")
     else:
         yield from start_server(f"embedded{request.param}")
 

@@ -55,7 +55,7 @@ def other_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     if request.param == "embedded16":
         yield from start_server("embedded16")
     elif request.param == "system15":
-        yield from request.getfixturevalue("system_server")
+        yield request.getfixturevalue("system_server")
     else:
         yield request.getfixturevalue("container_server")
 

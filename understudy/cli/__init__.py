@@ -27,7 +27,7 @@ COMMANDS: dict[str, Entry] = {
     "policy": Entry("policy", "Say what may leave, column by column."),
     "clone": Entry("clone", "Clone a database, anonymized."),
     "anonymize": Entry("anonymize", "Mask a plain pg_dump from standard input to standard output."),
-    "verify": Entry("verify", "Look for original values in a clone, count its rows, check its constraints."),
+    "verify": Entry("verify", "Look for original values everywhere in a clone, and check that it holds together."),
     "parity": Entry("parity", "Compare two schemas: same (exit 0), differ or cannot tell (exit 3)."),
     "migrate": Entry("migrate", "Apply, undo and prove the migrations."),
     "flags": Entry("flags", "Show features to some and hide them from others."),
