@@ -102,7 +102,7 @@ class Endpoint:
             if name in _SECRET and value:
                 said = said.replace(value, "***")
         return SourceUnreachable(
-            detail=f"Connecting to {self.label} failed: {said}.",
+            detail=f"Connecting to {self.label} failed: {said.rstrip('.?')}.",
             hint="Check that the server runs, that the address is right, and that the role may log in.",
         )
 

@@ -119,7 +119,11 @@ def load(path: Path) -> Policy:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError("the policy cannot be read", detail=f"{path}: {error}.") from None
+        raise PolicyError(
+            "the policy cannot be read",
+            detail=f"{path}: {getattr(error, 'strerror', None) or error}.",
+            hint="Name one with --policy, or draft one with `understudy policy init`.",
+        ) from None
     try:
         return parse(text)
     except PolicyError as error:

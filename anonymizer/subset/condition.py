@@ -138,5 +138,5 @@ def prove(connection: Connection, table: TableName, relation: str, text: str) ->
         # in binary, by the protocol that takes a single statement
         connection.execute(f"SELECT FROM {relation} WHERE (\n{text}\n) LIMIT 0".encode(), binary=True)
     except psycopg.Error as error:
-        said = servererrors.from_server(error, "The source does not understand it").detail
+        said = servererrors.from_server(error, "Asking the source about it").detail
         raise ConditionRefused(detail=f"{table}: {said}", hint="Try it with psql.") from None

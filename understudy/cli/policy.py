@@ -119,7 +119,11 @@ def check(source: str, policy_file: Path | None, sample: int, as_json: bool) -> 
             console.print(f"{where}: {finding.message}", markup=False, soft_wrap=True)
             if finding.suggestion:
                 console.print("    " + finding.suggestion.replace("\n", "\n    "), markup=False, soft_wrap=True)
-        console.print(f"{len(found)} findings" if found else "the policy fits", markup=False, soft_wrap=True)
+        console.print(
+            f"{len(found)} finding{'s' * (len(found) != 1)}" if found else "the policy fits",
+            markup=False,
+            soft_wrap=True,
+        )
 
     result(data, show, as_json=as_json)
     if found:
