@@ -114,3 +114,28 @@ def test_the_password_is_in_no_argument(path: Path) -> None:
     assert "env:hunter2" in printed
     assert "hunter2" not in printed.replace("env:hunter2", "")
     assert "--no-password" in printed
+
+
+@pytest.mark.parametrize(
+    ("script", "named"),
+    [
+        ("COPY t (n, mail) FROM stdin;\n1\tana.secret@real.test\n\\.\n", '"no_mail"'),
+        ("INSERT INTO t VALUES ('ana.secret@real.test', 'x');", "invalid input syntax for type integer"),
+        ("INSERT INTO t VALUES (1, 'ana'), (1, 'ana.secret.again');\n", '"t_pkey"'),
+        ("ana_secret_key_of_a_file", "syntax error"),
+        ('SELECT * FROM "nowhere"', '"nowhere"'),
+        ("SELECT 'ana.secret\n", "ERROR"),
+    ],
+)
+def test_what_a_program_said_quotes_no_row(database: str, script: str, named: str) -> None:
+    """Neither the server's message nor its DETAIL, CONTEXT or LINE reach the error; names of objects do."""
+    with connect(database) as connection:
+        connection.execute(
+            "CREATE TABLE t (n int PRIMARY KEY, mail text CONSTRAINT no_mail CHECK (mail NOT LIKE '%real%'))"
+        )
+    stop = "--set=ON_ERROR_STOP=1"
+    with pytest.raises(ProgramError) as caught:
+        programs.run("psql", "-X", "--quiet", stop, "--file=-", dsn=database, input_text=script + "\n;\n")
+    said = str(caught.value) + (caught.value.detail or "")
+    assert named in said
+    assert "secret" not in said.lower()

@@ -105,6 +105,39 @@ def run(name: str, *arguments: str, dsn: str, server_major: int = 0, input_text:
     if done.returncode != 0:
         raise ProgramError(
             f"{name} failed on {redacted(dsn)}",
-            detail=" ".join(done.stderr.split()) or f"It ended with status {done.returncode} and said nothing.",
+            detail=said(done.stderr) or f"It ended with status {done.returncode} and said nothing.",
         )
     return done.stdout
+
+
+_SERVER_SAID = re.compile(r"^.*?\b(?:ERROR|FATAL|PANIC):  ")
+_OBJECT = re.compile(
+    r"\b(?:aggregate|cast|collation|column|constraint|database|domain|extension|function|index|language|operator|parameter|"
+    r"procedure|publication|relation|role|schema|sequence|server|subscription|table|tablespace|trigger|type|user|view) "
+    r"$"
+)
+
+
+def said(stderr: str) -> str:
+    """What a program printed when it failed, on one line and without a value of any row.
+
+    Of what a server said, only its first message is repeated: its DETAIL, its CONTEXT and the statement quote rows. In
+    the message itself whatever stands in quotes is withheld unless it names an object.
+    """
+    lines = stderr.splitlines()
+    for number, line in enumerate(lines):
+        if _SERVER_SAID.match(line) and "connection to server" not in line:
+            kept = [other for other in lines[:number] if not re.search(r"\b(?:NOTICE|WARNING|LINE \d+):", other)]
+            return " ".join(" ".join([*kept[-1:], _withheld(line)]).split())
+    return " ".join(" ".join(lines).split())
+
+
+def _withheld(line: str) -> str:
+    parts = line.split('"')
+    if len(parts) % 2 == 0:
+        # a quote that does not end on this line
+        return parts[0].rstrip(": ")
+    for number in range(1, len(parts), 2):
+        if not _OBJECT.search(parts[number - 1]):
+            parts[number] = "***"
+    return '"'.join(parts)
