@@ -152,6 +152,9 @@ def _by_content(column: Column, values: Sequence[str], table: str, locale: str, 
     if values and (person := detect.people(values)):
         return Guess(toml(person.mask), round(person.share * 0.8, 2), person.reason)
     parts = _personal_parts(values, locale)
+    if parts == ["a person's name"] and column.name.lower() in ("name", "title"):
+        # what things are called is quoted all over a database: bands, albums, firms named after their founders
+        return undecided("some of its values are people's names, others are of things")
     if parts and not (harmless and parts == ["a secret"]):
         return Guess(toml("text"), 0.8, f"free text with {' and '.join(parts)} in it")
     if harmless and (labels or not values or _short(values)):

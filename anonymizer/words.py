@@ -61,7 +61,7 @@ HARMLESS = re.compile(
 
 PEOPLE_TABLES = re.compile(
     r"(^|_)(users?|customers?|clients?|people|persons?|contacts?|employees?|staff|members?|patients?|authors?|owners?"
-    r"|accounts?|profiles?|leads?|subscribers?|students?|teachers?|doctors?|guests?|artists?|actors?|candidates?"
+    r"|accounts?|profiles?|leads?|subscribers?|students?|teachers?|doctors?|guests?|actors?|candidates?"
     r"|applicants?|drivers?|tenants?|beneficiar(y|ies)|utenti|clienti|kunden|personen)$"
 )
 """Tables whose rows are people; their `name` is somebody's."""

@@ -17,10 +17,12 @@ from anonymizer import endpoint
 from anonymizer.endpoint import SecretParameter
 from anonymizer.errors import AnonymizerError
 from anonymizer.keys import Key
+from anonymizer.schema import Programs
 
 PASSWORD = "canary-pw-81c2"
 SECRET = "canary-key-0123456789abcdef-0123456789"
 VALUE = "canary-row-9b47"
+NAMES = ("pg_dump", "pg_restore", "psql")
 
 SCHEMA = f"""
 CREATE TABLE t (id int PRIMARY KEY, kept text, masked text, n int);
@@ -96,13 +98,14 @@ def test_a_load_that_fails_says_why_without_the_row(
     assert not pair.leftovers()
 
 
-def test_the_list_of_processes_shows_no_secret(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_of_processes_shows_no_secret(pair: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No argument holds password or key, no environment the key, and that of a worker not even the password."""
     monkeypatch.setenv("UNDERSTUDY_KEY", SECRET)
     # so that psql is started, as for any table that is not small
     monkeypatch.setattr("anonymizer.clone.SMALL_BYTES", -1)
     source = make_conninfo(pair.source, password=PASSWORD)
     target = make_conninfo(pair.target, password=PASSWORD)
+    programs = Programs(**{name: _telling(name, getattr(pair.programs, name), tmp_path) for name in NAMES})
     seen: dict[str, set[str]] = {}
     done = threading.Event()
 
@@ -115,21 +118,44 @@ def test_the_list_of_processes_shows_no_secret(pair: Any, monkeypatch: pytest.Mo
                         name = Path(os.readlink(f"/proc/{child.pid}/exe")).name  # noqa: PTH115
                     except OSError:
                         continue
-                    seen.setdefault(f"{name} {kind}", set()).update(
-                        secret for secret in (PASSWORD, SECRET, VALUE) if secret.encode() in found
-                    )
+                    seen.setdefault(f"{name} {kind}", set()).update(_secrets(found))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        pair.clone({"public.t": {"masked": "text"}}, source=source, target=target, key=Key(SECRET.encode()))
+        pair.clone(
+            {"public.t": {"masked": "text"}},
+            source=source,
+            target=target,
+            key=Key(SECRET.encode()),
+            programs=programs,
+        )
     finally:
         done.set()
         watcher.join()
-    assert any("psql" in name for name in seen)
+    for told in tmp_path.glob("*.told"):
+        seen.setdefault(told.name.split("-")[0], set()).update(_secrets(told.read_bytes()))
+    assert {f"{name} {kind}" for name in NAMES for kind in ("cmdline", "environ")} <= set(seen)
     for name, secrets in seen.items():
         allowed = {PASSWORD} if name.endswith("environ") and not name.startswith("python") else set()
         assert secrets <= allowed, name
+
+
+def _secrets(found: bytes) -> set[str]:
+    return {secret for secret in (PASSWORD, SECRET, VALUE) if secret.encode() in found}
+
+
+def _telling(name: str, program: Path, folder: Path) -> Path:
+    """The program, which first writes down how it was started: one that ends at once is easily overlooked."""
+    script = folder / name
+    script.write_text(
+        "#!/bin/sh\n"
+        f"printf '%s\\n' \"$@\" > '{folder}/{name} cmdline-'$$.told\n"
+        f"cat /proc/$$/environ > '{folder}/{name} environ-'$$.told\n"
+        f"exec '{program}' \"$@\"\n"
+    )
+    script.chmod(0o755)
+    return script
 
 
 def test_the_attestation_and_the_result_hold_no_secret(pair: Any, tmp_path: Path) -> None:
