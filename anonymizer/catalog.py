@@ -65,6 +65,7 @@ class Table:
         bytes: its size on disk without indexes.
         pages: how many blocks it has, now.
         foreign: whether the rows live on another server; they are never copied.
+        key: the columns of its primary key, in its order.
     """
 
     oid: int
@@ -76,17 +77,28 @@ class Table:
     bytes: int
     pages: int
     columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """A declared reference: pairs of columns that hold the same values."""
+    """A declared reference: pairs of columns that hold the same values.
+
+    Attributes:
+        conditions: for each pair how the server compares them, of a row `c` that refers to a row `p`; empty where only
+            a dump is known.
+        equal: whether all pairs are compared for equality, so that a row refers to one row at most.
+        full: whether it is MATCH FULL: either all columns are NULL or none.
+    """
 
     name: str
     table: TableName
     columns: tuple[str, ...]
     referenced: TableName
     referenced_columns: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+    equal: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +128,11 @@ SELECT c.oid, n.nspname, c.relname, rn.nspname, rc.relname, c.relkind = 'p', c.r
        greatest(c.reltuples, 0)::bigint,
        CASE WHEN c.relkind IN ('p', 'f') THEN 0 ELSE pg_catalog.pg_table_size(c.oid) END,
        CASE WHEN c.relkind IN ('p', 'f') THEN 0
-            ELSE pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::bigint END
+            ELSE pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::bigint END,
+       ARRAY(SELECT a.attname FROM pg_catalog.pg_index i
+             CROSS JOIN LATERAL unnest(i.indkey::smallint[]) WITH ORDINALITY u (attnum, at)
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum
+             WHERE i.indrelid = c.oid AND i.indisprimary AND u.at <= i.indnkeyatts ORDER BY u.at)::text[]
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_class rc ON rc.oid = CASE WHEN c.relispartition
@@ -187,18 +203,31 @@ ORDER BY a.attrelid, a.attnum
 """
 
 _FOREIGN_KEYS = f"""
-SELECT k.conname, n.nspname, c.relname,
-       ARRAY(SELECT a.attname FROM unnest(k.conkey) WITH ORDINALITY u (attnum, at)
-             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum ORDER BY u.at)::text[],
-       rn.nspname, rc.relname,
-       ARRAY(SELECT a.attname FROM unnest(k.confkey) WITH ORDINALITY u (attnum, at)
-             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum ORDER BY u.at)::text[]
+SELECT k.conname, n.nspname, c.relname, f.columns, rn.nspname, rc.relname, f.referenced, f.conditions, f.equal,
+       k.confmatchtype = 'f'
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_class rc ON rc.oid = k.confrelid JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
+CROSS JOIN LATERAL (
+    SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.at) AS columns,
+           pg_catalog.array_agg(ra.attname::text ORDER BY u.at) AS referenced,
+           pg_catalog.array_agg(pg_catalog.format('p.%I OPERATOR(%I.%s) c.%I%s', ra.attname, o_n.nspname, o.oprname,
+               a.attname, CASE WHEN ra.attcollation NOT IN (0, a.attcollation)
+                          THEN pg_catalog.format(' COLLATE %I.%I', l_n.nspname, l.collname) ELSE '' END)
+               ORDER BY u.at) AS conditions,
+           bool_and(o.oprname = '=') AS equal
+    FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop))
+         WITH ORDINALITY u (key, ref, op, at)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.key
+    JOIN pg_catalog.pg_attribute ra ON ra.attrelid = k.confrelid AND ra.attnum = u.ref
+    JOIN pg_catalog.pg_operator o ON o.oid = u.op JOIN pg_catalog.pg_namespace o_n ON o_n.oid = o.oprnamespace
+    LEFT JOIN pg_catalog.pg_collation l ON l.oid = ra.attcollation
+    LEFT JOIN pg_catalog.pg_namespace l_n ON l_n.oid = l.collnamespace
+) f
 WHERE k.contype = 'f' AND {_NOT_OURS}
 ORDER BY 2, 3, 1, rn.nspname, rc.relname
 """
+"""The operators are the constraint's own, and so is the collation, as the server's own check has it (ri_triggers.c)."""
 
 _KINDS_BY_NAME = {
     "json": "json",
@@ -258,8 +287,9 @@ def tables(connection: Connection) -> list[Table]:
             size,
             pages,
             own(oid, TableName(schema, name)),
+            tuple(key),
         )
-        for oid, schema, name, root_schema, root, partitioned, foreign, rows, size, pages in connection.execute(
+        for oid, schema, name, root_schema, root, partitioned, foreign, rows, size, pages, key in connection.execute(
             _TABLES.encode()
         )
     ]
@@ -317,8 +347,19 @@ def described(column: Column) -> str:
 def foreign_keys(connection: Connection) -> list[ForeignKey]:
     """Every declared foreign key, those that partitions inherit among them."""
     return [
-        ForeignKey(name, TableName(schema, table), tuple(columns), TableName(ref_schema, ref), tuple(ref_columns))
-        for name, schema, table, columns, ref_schema, ref, ref_columns in connection.execute(_FOREIGN_KEYS.encode())
+        ForeignKey(
+            name,
+            TableName(schema, table),
+            tuple(columns),
+            TableName(ref_schema, ref),
+            tuple(ref_columns),
+            tuple(conditions),
+            equal,
+            full,
+        )
+        for name, schema, table, columns, ref_schema, ref, ref_columns, conditions, equal, full in connection.execute(
+            _FOREIGN_KEYS.encode()
+        )
     ]
 
 

@@ -17,6 +17,7 @@ import psycopg
 from anonymizer import copytext
 from anonymizer.catalog import Connection
 from anonymizer.identifiers import quote
+from anonymizer.lookups import joined
 from anonymizer.pipeline import Transform
 from anonymizer.plan import ColumnPlan, Finding, TablePlan
 from anonymizer.workers import Context
@@ -105,16 +106,18 @@ def _type(plan: TablePlan, name: str) -> str:
 
 def _masked_rows(connection: Connection, plan: TablePlan, context: Context) -> dict[str, list[str | None]]:
     """The columns of some rows, as the clone would have them."""
-    names = ", ".join(quote(column.name) for column in plan.columns)
+    names, table = joined(f"ONLY {plan.name.sql}", [column.name for column in plan.columns], plan.lookups)
     buffer = io.BytesIO()
     each = plan.table.bytes // max(1, plan.table.rows)
     count = min(SAMPLE, max(1, _BYTES // max(1, each)))
-    select = f"SELECT {names} FROM ONLY {plan.name.sql} LIMIT {count:d}"
+    select = f"SELECT {names} FROM {table} LIMIT {count:d}"
     with connection.cursor() as cursor, cursor.copy(f"COPY ({select}) TO STDOUT".encode()) as copy:
         for block in copy:
             buffer.write(block)
     fields = [f"c{number}" for number in range(len(plan.columns))]
-    frame: pl.DataFrame = copytext.parse(Transform(plan.columns, context).block(buffer.getvalue()), fields)
+    frame: pl.DataFrame = copytext.parse(
+        Transform(plan.columns, context, lookups=plan.lookups).block(buffer.getvalue()), fields
+    )
     return {
         column.name: copytext.unescape(frame.get_column(field)).to_list()
         for field, column in zip(fields, plan.columns, strict=True)

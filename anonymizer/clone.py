@@ -393,13 +393,15 @@ def _chunks(snapshot: str, plans: Sequence[TablePlan], version: int, jobs: int, 
         pages, binary = plan.table.pages, all(c.builtin for c in plan.table.columns) and bool(plan.columns)
         if pages <= max(share, CHUNK_PAGES * 3 // 2) or version < _TID_RANGE_VERSION:
             small = plan.table.bytes <= SMALL_BYTES
-            chunks.append((pages, Chunk(snapshot, plan.name, plan.columns, binary=binary, small=small)))
+            chunks.append(
+                (pages, Chunk(snapshot, plan.name, plan.columns, binary=binary, small=small, lookups=plan.lookups))
+            )
             continue
         starts = list(range(0, pages, CHUNK_PAGES))
         for start in starts:
             # the last range is open: rows that were added since the size was asked are not in the snapshot anyway
             end = start + CHUNK_PAGES if start != starts[-1] else None
-            chunk = Chunk(snapshot, plan.name, plan.columns, start, end, binary, alone=False)
+            chunk = Chunk(snapshot, plan.name, plan.columns, start, end, binary, alone=False, lookups=plan.lookups)
             chunks.append((min(CHUNK_PAGES, pages - start), chunk))
     return [chunk for _, chunk in sorted(chunks, key=lambda item: -item[0])]
 
@@ -411,7 +413,16 @@ def _of_parts(snapshot: str, plan: TablePlan, parts: Sequence[Part]) -> list[tup
     return [
         (
             min(part.count, plan.table.pages),
-            Chunk(snapshot, plan.name, plan.columns, binary=binary, alone=alone, small=small, part=part),
+            Chunk(
+                snapshot,
+                plan.name,
+                plan.columns,
+                binary=binary,
+                alone=alone,
+                small=small,
+                part=part,
+                lookups=plan.lookups,
+            ),
         )
         for part in parts
     ]

@@ -19,7 +19,7 @@ class TableName(NamedTuple):
 
     def __str__(self) -> str:
         """As SQL would write it, quoted only where it must be."""
-        return f"{_shown(self.schema)}.{_shown(self.name)}"
+        return f"{shown(self.schema)}.{shown(self.name)}"
 
     @property
     def sql(self) -> str:
@@ -59,5 +59,6 @@ def quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def _shown(identifier: str) -> str:
+def shown(identifier: str) -> str:
+    """An identifier for a person: quoted only where it must be."""
     return identifier if _PLAIN.fullmatch(identifier) else quote(identifier)

@@ -27,6 +27,8 @@ import psycopg
 from anonymizer import arrays, copytext, maskers, servererrors
 from anonymizer.endpoint import Endpoint
 from anonymizer.identifiers import TableName, quote
+from anonymizer.lookups import Lookup, joined
+from anonymizer.lookups import columns as looked_up
 from anonymizer.maskers import Masker, Row
 from anonymizer.plan import ColumnPlan
 from anonymizer.subset.part import Part
@@ -76,6 +78,7 @@ class Chunk:
         small: whether the table is so small that it is read at once.
         part: the rows to copy, where not all of them are.
         recording: where to remember the originals of masked columns; None for nowhere.
+        lookups: what its masks need of other tables; the source joins it to the rows.
     """
 
     snapshot: str
@@ -88,6 +91,7 @@ class Chunk:
     small: bool = False
     part: Part | None = None
     recording: Recording | None = None
+    lookups: tuple[Lookup, ...] = ()
 
     def run(self, context: Context, report: Report) -> ChunkResult:
         """Copy the chunk.
@@ -104,7 +108,7 @@ class Chunk:
             self._writing(context.target, binary=raw) as sink,
         ):
             recorder = self.recording.open(self.table, self.columns, context) if self.recording and masked else None
-            transform = Transform(self.columns, context, recorder) if masked else None
+            transform = Transform(self.columns, context, recorder, self.lookups) if masked else None
             for block in blocks(pipe, whole_rows=masked):
                 sink.write(transform.block(block) if transform else block)
                 copied += len(block)
@@ -122,12 +126,14 @@ class Chunk:
         """What COPY reads: the table itself, or the rows of the range."""
         chosen = self.columns if columns is None else columns
         if self.part is not None:
-            return self.part.select(self.table, [column.name for column in chosen])
-        names = ", ".join(quote(column.name) for column in chosen)
-        if self.first_page is None:
+            return self.part.select(self.table, [column.name for column in chosen], self.lookups)
+        if not self.lookups and self.first_page is None:
+            names = ", ".join(quote(column.name) for column in chosen)
             return f"{self.table.sql} ({names})" if names else self.table.sql
-        end = f" AND ctid < '({self.end_page},0)'::tid" if self.end_page is not None else ""
-        return f"(SELECT {names} FROM ONLY {self.table.sql} WHERE ctid >= '({self.first_page},0)'::tid{end})"
+        selected, source = joined(f"ONLY {self.table.sql}", [column.name for column in chosen], self.lookups)
+        pages = f" WHERE c.ctid >= '({self.first_page},0)'::tid" if self.first_page is not None else ""
+        pages += f" AND c.ctid < '({self.end_page},0)'::tid" if self.end_page is not None else ""
+        return f"(SELECT {selected} FROM {source}{pages})"
 
     @contextlib.contextmanager
     def _writing(self, target: Endpoint, *, binary: bool) -> Iterator[_Sink]:
@@ -269,9 +275,21 @@ def blocks(pipe: IO[bytes], *, whole_rows: bool, size: int = BLOCK_BYTES) -> Ite
 class Transform:
     """What happens to each block of a table: its masked columns are masked, the others stay as they are."""
 
-    def __init__(self, columns: Sequence[ColumnPlan], context: Context, recorder: Recorder | None = None) -> None:
-        """Makes the masks ready. One that follows other columns comes after them."""
+    def __init__(
+        self,
+        columns: Sequence[ColumnPlan],
+        context: Context,
+        recorder: Recorder | None = None,
+        lookups: Sequence[Lookup] = (),
+    ) -> None:
+        """Makes the masks ready. One that follows other columns comes after them.
+
+        Columns of lookups stand behind the table's own in the rows that come, and not in those that go.
+        """
         self._recorder = recorder
+        self._own = [f"c{position}" for position in range(len(columns))]
+        columns = [*columns, *looked_up(lookups)]
+        self._recorded = frozenset(self._own)
         self._columns = {f"c{position}": column.name for position, column in enumerate(columns)}
         self._names = {column.name: f"c{position}" for position, column in enumerate(columns)}
         ready = {self._names[column.name]: build(column, context) for column in columns if column.masked}
@@ -286,13 +304,14 @@ class Transform:
         followed: dict[str, pl.Series] = {}
         for name, masker in self._maskers.items():
             originals = copytext.unescape(frame.get_column(name))
-            if self._recorder:
+            if self._recorder and name in self._recorded:
                 self._recorder.see(self._columns[name], originals)
             masked = maskers.apply(masker, originals, self._row(frame, masker, followed))
             if name in self._followed:
                 followed[name] = masked
             out.append(copytext.escape(masked).alias(name))
-        return copytext.serialize(frame.with_columns(out))
+        whole = frame.with_columns(out)
+        return copytext.serialize(whole.select(self._own) if len(self._own) < whole.width else whole)
 
     def _row(self, frame: pl.DataFrame, masker: Masker, followed: dict[str, pl.Series]) -> Row | None:
         """The other columns that a mask looks at; a column that is kept is followed as it is."""

@@ -14,6 +14,7 @@ from anonymizer.catalog import Column, ForeignKey, Table
 from anonymizer.errors import CloneRefused
 from anonymizer.identifiers import TableName
 from anonymizer.keys import Key
+from anonymizer.lookups import Lookup, Lookups, named
 from anonymizer.maskers import DROP_ROWS, KEEP, UNKNOWN, Mask, Masker, Setting
 from anonymizer.odds import odds, weighted
 from anonymizer.policy import Policy, TablePolicy
@@ -67,11 +68,17 @@ class ColumnPlan:
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What happens to a table. `columns` are those that are copied, in the table's order."""
+    """What happens to a table.
+
+    Attributes:
+        columns: those that are copied, in the table's order.
+        lookups: what its masks need of other tables.
+    """
 
     table: Table
     columns: tuple[ColumnPlan, ...]
     drops_rows: bool
+    lookups: tuple[Lookup, ...] = ()
 
     @property
     def name(self) -> TableName:
@@ -124,10 +131,10 @@ def lay(
         found = [finding for finding in found if finding.kind != "gone" or finding.column is not None]
     if found:
         raise refusal(found)
+    aligned = _aligned(tables, foreign_keys)
+    lookups = Lookups(policy, {table.name: table for table in aligned}, foreign_keys)
     return [
-        _plan(policy, table)
-        for table in _aligned(tables, foreign_keys)
-        if not table.foreign and (partial or not table.partitioned)
+        _plan(policy, table, lookups) for table in aligned if not table.foreign and (partial or not table.partitioned)
     ]
 
 
@@ -136,9 +143,11 @@ def fitting(
 ) -> list[TablePlan]:
     """The plans of the tables that hold rows and against which nothing was found."""
     refused = {finding.table for finding in found}
+    aligned = _aligned(tables, foreign_keys)
+    lookups = Lookups(policy, {table.name: table for table in aligned}, foreign_keys)
     return [
-        _plan(policy, table)
-        for table in _aligned(tables, foreign_keys)
+        _plan(policy, table, lookups)
+        for table in aligned
         if not table.foreign
         and not table.partitioned
         and table.root in policy.tables
@@ -146,15 +155,18 @@ def fitting(
     ]
 
 
-def _plan(policy: Policy, table: Table) -> TablePlan:
+def _plan(policy: Policy, table: Table, lookups: Lookups) -> TablePlan:
     entry = policy.tables[table.root]
     columns = tuple(
-        _column(column, entry.mask_of(column.name) or Mask(UNKNOWN)) for column in table.columns if not column.generated
+        column_plan(column, entry.mask_of(column.name) or Mask(UNKNOWN))
+        for column in table.columns
+        if not column.generated
     )
-    return TablePlan(table, columns, entry.drops_rows)
+    return TablePlan(table, columns, entry.drops_rows, () if entry.drops_rows else lookups.of(table))
 
 
-def _column(column: Column, mask: Mask) -> ColumnPlan:
+def column_plan(column: Column, mask: Mask) -> ColumnPlan:
+    """What happens to a column by a mask."""
     return ColumnPlan(
         column.name,
         mask,
@@ -187,6 +199,7 @@ def findings(
     tables = _aligned(tables, foreign_keys)
     own = {table.name: _strictest(table, tables) for table in tables if table.name == table.root and not table.foreign}
     found = [item for table in own.values() for item in _of_table(policy, table, counts or {})]
+    found += _lookups(policy, tables, foreign_keys)
     found += _gone(policy, tables)
     found += _subset(policy, tables)
     found += _references(policy, foreign_keys, {table.name: table for table in tables})
@@ -293,13 +306,14 @@ def _of_mask(
         yield finding("not-null", "the mask null, and the column is NOT NULL")
     if column.partition_key:
         yield finding("partition", "rows are put into partitions by it, and a masked value may belong into none")
-    masker = maskers.build(mask, _column(column, mask).setting(_NO_KEY, locale, "utf-8"))
+    masker = maskers.build(mask, column_plan(column, mask).setting(_NO_KEY, locale, "utf-8"))
     assert masker is not None  # noqa: S101 - only `keep` has none
     if objection := masker.objection():
         yield finding("unsuitable", f"the mask {mask.name} {objection}")
     if mask.options.get("unique") and column.kind != "text":
         yield finding("unsuitable", f"unique = true adds a text, and the type is {column.type}")
     copied = {other.name for other in table.columns if not other.generated}
+    copied |= {name for subject in masker.subjects for name in subject.names}  # see _lookups
     for other in (*masker.needs, *masker.follows):
         if other not in copied:
             yield finding("unsuitable", f"the mask {mask.name} looks at {other}, and no such column is copied")
@@ -325,7 +339,7 @@ def _circles(entry: TablePolicy, table: Table, locale: str) -> Iterator[Finding]
         if mask is None or mask.name in (KEEP, DROP_ROWS) or maskers.undecided(mask):
             continue
         if maskers.find(mask.name).aside:
-            masker = maskers.build(mask, _column(column, mask).setting(_NO_KEY, locale, "utf-8"))
+            masker = maskers.build(mask, column_plan(column, mask).setting(_NO_KEY, locale, "utf-8"))
             follows[column.name] = masker.follows if masker else ()
     try:
         TopologicalSorter(follows).prepare()
@@ -348,6 +362,15 @@ def _repeats(
     if column.kind == "text" and not masker.mask_options.get("unique"):
         line = f'{suggest.key(column.name)} = {{ mask = "{masker.name}", unique = true }}'
     return finding("unique", message, line)
+
+
+def _lookups(policy: Policy, tables: Sequence[Table], foreign_keys: Sequence[ForeignKey]) -> Iterator[Finding]:
+    """People of other tables that texts name must be found there."""
+    by_name = {table.name: table for table in tables}
+    lookups = Lookups(policy, by_name, foreign_keys)
+    for name, column, subject in named(policy):
+        if name in by_name and (why := lookups.objection(by_name[name], subject)):
+            yield Finding("unsuitable", str(name), column, f"the mask entity looks at {subject}: {why}")
 
 
 def _gone(policy: Policy, tables: Sequence[Table]) -> Iterator[Finding]:

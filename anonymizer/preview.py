@@ -16,8 +16,10 @@ from anonymizer.catalog import Connection
 from anonymizer.draft import reading
 from anonymizer.encodings import CODECS
 from anonymizer.endpoint import Endpoint
-from anonymizer.identifiers import TableName, quote
+from anonymizer.identifiers import TableName
 from anonymizer.keys import Key
+from anonymizer.lookups import columns as looked_up
+from anonymizer.lookups import joined
 from anonymizer.pipeline import Transform
 from anonymizer.plan import TablePlan
 from anonymizer.policy import Policy
@@ -84,16 +86,17 @@ def _table(connection: Connection, found: TablePlan, context: Context, rows: int
     kept = tuple(column.name for column in found.columns if not column.masked)
     if found.drops_rows or not masked or rows <= 0:
         return TablePreview(found.table.root, 0, found.drops_rows, (), kept)
-    names = ", ".join(quote(column.name) for column in found.columns)
+    names, table = joined(f"ONLY {found.name.sql}", [column.name for column in found.columns], found.lookups)
     buffer = io.BytesIO()
-    select = f"SELECT {names} FROM ONLY {found.name.sql} LIMIT {rows:d}"
+    select = f"SELECT {names} FROM {table} LIMIT {rows:d}"
     with connection.cursor() as cursor, cursor.copy(f"COPY ({select}) TO STDOUT".encode()) as copy:
         for block in copy:
             buffer.write(block)
     before = buffer.getvalue()
-    after = Transform(found.columns, context).block(before)
+    after = Transform(found.columns, context, lookups=found.lookups).block(before)
     columns = [f"c{number}" for number in range(len(found.columns))]
-    first, second = copytext.parse(before, columns), copytext.parse(after, columns)
+    behind = [f"l{number}" for number in range(len(looked_up(found.lookups)))]
+    first, second = copytext.parse(before, [*columns, *behind]), copytext.parse(after, columns)
     shown = tuple(
         ColumnPreview(column.name, column.mask.name, _values(first[at]), _values(second[at]))
         for at, column in zip(columns, found.columns, strict=True)

@@ -9,6 +9,10 @@ class SubsetOfADump(CloneRefused):
     """a dump cannot be cut to a subset"""
 
 
+class LookupOfADump(CloneRefused):
+    """a dump cannot be asked for rows of another table"""
+
+
 class DumpRefused(CloneRefused):
     """the dump is refused"""
 

@@ -22,7 +22,7 @@ from anonymizer import plan as planning
 from anonymizer import sequences
 from anonymizer.dump import canonical, inserts, statements, survey
 from anonymizer.dump.cursor import NotUnderstood
-from anonymizer.dump.errors import DumpRefused, SubsetOfADump
+from anonymizer.dump.errors import DumpRefused, LookupOfADump, SubsetOfADump
 from anonymizer.dump.inserts import Batch
 from anonymizer.dump.lexer import Kind
 from anonymizer.dump.output import Output
@@ -32,6 +32,7 @@ from anonymizer.endpoint import Endpoint
 from anonymizer.errors import AnonymizerError
 from anonymizer.identifiers import TableName
 from anonymizer.keys import Key
+from anonymizer.lookups import named
 from anonymizer.pipeline import Transform
 from anonymizer.plan import ColumnPlan, TablePlan
 from anonymizer.policy import Policy
@@ -99,6 +100,7 @@ def anonymize(
 
     Raises:
         SubsetOfADump: the policy chooses rows.
+        LookupOfADump: a mask needs rows of another table.
         PolicyIncomplete: the policy does not fit the dump.
         DumpRefused: the dump holds something that is not understood.
         AnonymizerError: it failed. After any of these what was written, if anything was, fails to load.
@@ -107,6 +109,11 @@ def anonymize(
         raise SubsetOfADump(
             detail="The policy has a [subset], and what refers to what is not known before a dump has been read.",
             hint="Use `understudy clone`, or a policy without it.",
+        )
+    for table, column, subject in named(policy):
+        raise LookupOfADump(
+            detail=f"The mask of {table}.{column} needs {subject}, and rows of a dump stand in its order, read once.",
+            hint="Use `understudy clone`, or a mask that looks at nothing but its own row.",
         )
     facts = Facts(encoding=encoding)
     if schema is not None:

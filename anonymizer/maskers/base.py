@@ -17,6 +17,7 @@ import polars_hash as plh
 
 from anonymizer.errors import PolicyError
 from anonymizer.keys import Key
+from anonymizer.subjects import Subject
 
 TEXT = frozenset({"text"})
 ANYTHING = frozenset(
@@ -174,6 +175,8 @@ class Masker(abc.ABC):
     """Other columns of the row whose original values it needs."""
     follows: tuple[str, ...] = ()
     """Other columns of the row whose masked values it needs."""
+    subjects: tuple[Subject, ...] = ()
+    """Rows of other tables of which it needs columns; `needs` and `follows` have their `names` too."""
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Keeps the options and derives the digests of the join domain: the option `domain`, or the mask's name."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import polars as pl
 
+from anonymizer import subjects
 from anonymizer.errors import PolicyError
 from anonymizer.maskers.base import Mask, Masker, Row, Setting
 
@@ -16,17 +17,17 @@ _OTHERS = ("redact", "text")
 
 
 class Entity(Masker):
-    """`columns` lists columns of the same row: wherever one's value stands in the text, its masked value stands after.
+    """`columns` lists columns of the same row, `subject` those of a row of another table that this one refers to.
 
-    Case does not matter. A name of several words is also found word by word, if its masked form has as many. What is
-    left goes through `others`: `redact` (the default) takes out what looks personal, `text` leaves no word at all.
-    It sees one row: a text that names the person of another table's row keeps that name under `redact`.
+    Wherever one's value stands in the text, its masked value stands after. Case does not matter. A name of several
+    words is also found word by word, if its masked form has as many. What is left goes through `others`: `redact` (the
+    default) takes out what looks personal, `text` leaves no word at all. People that are neither of the row nor
+    referred to by it keep their names under `redact`.
     """
 
     name = "entity"
     leaves_text = True
-    options: ClassVar[Mapping[str, type]] = {"columns": list, "others": str}
-    required = frozenset({"columns"})
+    options: ClassVar[Mapping[str, type]] = {"columns": list, "subject": object, "others": str}
     aside = True
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
@@ -34,7 +35,9 @@ class Entity(Masker):
         from anonymizer.maskers import build
 
         super().__init__(mask, setting)
-        self.needs = self.follows = tuple(mask.options["columns"])
+        self.subjects = subjects.of(mask.options)
+        names = [*mask.options.get("columns", ()), *(name for one in self.subjects for name in one.names)]
+        self.needs = self.follows = tuple(dict.fromkeys(names))
         inner = build(Mask(mask.options.get("others", "redact"), {"domain": f"entity/{self.domain}"}), setting)
         assert inner is not None  # noqa: S101 - only `keep` has no masker
         self._others = inner
@@ -62,19 +65,24 @@ class Entity(Masker):
 
     @classmethod
     def check(cls, mask: Mask, locale: str) -> None:
-        """As every mask, and the columns are named."""
+        """As every mask, and somebody is named."""
         super().check(mask, locale)
-        columns = mask.options["columns"]
-        if not columns or not all(isinstance(column, str) for column in columns):
+        columns = mask.options.get("columns", [])
+        if not all(isinstance(column, str) for column in columns):
             raise PolicyError("the option 'columns' of the mask entity must be a list of columns")
+        if not columns and not subjects.of(mask.options):
+            raise PolicyError(
+                "the mask entity needs the option 'columns' or 'subject'",
+                hint='Write columns = ["full_name"], or subject = "user_id -> public.users(name, email)".',
+            )
         if mask.options.get("others", "redact") not in _OTHERS:
             raise PolicyError(f"the option 'others' of the mask entity must be one of {', '.join(_OTHERS)}")
 
 
-def _fakes(pairs: object) -> dict[str, str]:
+def _fakes(pairs: Iterable[tuple[str | None, str | None]]) -> dict[str, str]:
     """What to look for, in lower case, and what to put there."""
     found: dict[str, str] = {}
-    for original, masked in pairs:  # type: ignore[attr-defined]
+    for original, masked in pairs:
         if not original or not original.strip():
             continue
         found.setdefault(original.lower(), masked or "")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from anonymizer.identifiers import TableName, quote
+from anonymizer.identifiers import TableName
+from anonymizer.lookups import Lookup, joined
 
 ROWS = 2**16
 """How many rows one part names at most: about a megabyte of statement."""
@@ -29,16 +30,16 @@ class Part:
     packed: bytes
     count: int
 
-    def select(self, table: TableName, names: Sequence[str]) -> str:
-        """What COPY reads to get these columns of them."""
-        columns = ", ".join(map(quote, names))
+    def select(self, table: TableName, names: Sequence[str], lookups: Sequence[Lookup] = ()) -> str:
+        """What COPY reads to get these columns of them, and those of lookups behind."""
+        columns, source = joined(f"ONLY {table.sql}", names, lookups)
         place = pl.read_ipc(io.BytesIO(self.packed)).to_series()
         each = pl.format('"({},{})"', place // 2**LINE_BITS, place % 2**LINE_BITS)
         places = pl.select(each.str.join(",")).item()
         # the range is for a planner that rather reads pages in a row than by the list: these, and not the whole table
         return (
-            f"(SELECT {columns} FROM ONLY {table.sql} WHERE ctid >= '({place[0] // 2**LINE_BITS},0)'::tid "
-            f"AND ctid < '({place[-1] // 2**LINE_BITS + 1},0)'::tid AND ctid = ANY ('{{{places}}}'::tid[]))"
+            f"(SELECT {columns} FROM {source} WHERE c.ctid >= '({place[0] // 2**LINE_BITS},0)'::tid "
+            f"AND c.ctid < '({place[-1] // 2**LINE_BITS + 1},0)'::tid AND c.ctid = ANY ('{{{places}}}'::tid[]))"
         )
 
 

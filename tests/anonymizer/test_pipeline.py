@@ -60,7 +60,7 @@ def test_what_a_chunk_reads() -> None:
     ranged = Chunk("", TABLE, (KEEP,), 8, 16)
     assert (
         ranged.select()
-        == """(SELECT "a" FROM ONLY "public"."T ""1\""" WHERE ctid >= '(8,0)'::tid AND ctid < '(16,0)'::tid)"""
+        == """(SELECT c."a" FROM ONLY "public"."T ""1\""" c WHERE c.ctid >= '(8,0)'::tid AND c.ctid < '(16,0)'::tid)"""
     )
     assert Chunk("", TABLE, (KEEP,), 8).select().endswith("ctid >= '(8,0)'::tid)")
 

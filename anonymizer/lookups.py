@@ -1,0 +1,161 @@
+"""Columns of another table that a mask needs beside a row: which, and how the source is asked for them.
+
+The source joins them to the rows that it sends, in the same snapshot. So a chunk stays a value, memory stays bounded
+whatever the other table's size, and nobody keeps anybody's name outside of the row that is being masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from anonymizer import maskers, subjects
+from anonymizer.catalog import Column, ForeignKey, Table
+from anonymizer.identifiers import TableName, quote
+from anonymizer.maskers import DROP_ROWS, KEEP, Mask
+from anonymizer.subjects import Subject
+
+if TYPE_CHECKING:
+    from anonymizer.plan import ColumnPlan
+    from anonymizer.policy import Policy
+
+_FAMILIES = ({"text", "varchar"}, {"int2", "int4", "int8"})
+"""Types that are compared as they are."""
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Columns of the row of another table that a row refers to; NULL where it refers to none.
+
+    Attributes:
+        relation: the other table, as FROM names it.
+        condition: how a row `c` refers to a row `p`, in SQL: to one at most.
+        fields: the names of the columns there.
+        columns: the same as that table's own plan has them, under the names by which masks know them.
+    """
+
+    relation: str
+    condition: str
+    fields: tuple[str, ...]
+    columns: tuple[ColumnPlan, ...]
+
+
+def joined(table: str, names: Sequence[str], lookups: Sequence[Lookup]) -> tuple[str, str]:
+    """What to select of a table and from what, for its own columns and those of the lookups behind them.
+
+    Args:
+        table: as FROM names it. In what is returned it is `c`, and nothing else has a `ctid`.
+        names: its own columns.
+        lookups: the others.
+    """
+    selected, source = [f"c.{quote(name)}" for name in names], f"{table} c"
+    for number, one in enumerate(lookups):
+        fields = ", ".join(f"p.{quote(field)} AS f{n}" for n, field in enumerate(one.fields))
+        inner = f"SELECT {fields} FROM {one.relation} p WHERE {one.condition}"
+        source += f" LEFT JOIN LATERAL ({inner}) l{number} ON true"
+        selected += [f"l{number}.f{n}" for n in range(len(one.fields))]
+    return ", ".join(selected), source
+
+
+def columns(lookups: Iterable[Lookup]) -> tuple[ColumnPlan, ...]:
+    """The columns that `joined` selects behind the table's own, in its order."""
+    return tuple(column for lookup in lookups for column in lookup.columns)
+
+
+def named(policy: Policy) -> Iterator[tuple[TableName, str, Subject]]:
+    """Every subject that the masks of a policy name, with the table and the column whose texts it is about."""
+    for name, entry in policy.tables.items():
+        for column, mask in (*entry.columns.items(), *((("*", entry.rest),) if entry.rest else ())):
+            yield from ((name, column, subject) for subject in _subjects(mask))
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """What can be looked up in a source by a policy."""
+
+    policy: Policy
+    tables: Mapping[TableName, Table]
+    foreign_keys: Sequence[ForeignKey]
+
+    def of(self, table: Table) -> tuple[Lookup, ...]:
+        """What the masks of a table or a partition look up, each reference once; nothing of what does not fit."""
+        root, wanted = self.tables[table.root], dict[str, list[Subject]]()
+        for column in table.columns:
+            mask = self.policy.tables[table.root].mask_of(column.name)
+            for subject in _subjects(mask):
+                if self.objection(root, subject) is None:
+                    wanted.setdefault(subject.reference, []).append(subject)
+        return tuple(self._lookup(root, some) for some in wanted.values())
+
+    def _lookup(self, table: Table, some: Sequence[Subject]) -> Lookup:
+        from anonymizer.plan import column_plan
+
+        other, entry = self.tables[some[0].table], self.policy.tables[some[0].table]
+        known = {column.name: column for column in other.columns}
+        fields = tuple(dict.fromkeys(field for subject in some for field in subject.fields))
+        plans = [column_plan(known[field], entry.mask_of(field) or Mask(KEEP)) for field in fields]
+        names = [subjects.named(some[0].reference, field) for field in fields]
+        return Lookup(
+            other.name.sql if other.partitioned else f"ONLY {other.name.sql}",
+            self._condition(table, some[0]) or "false",
+            fields,
+            tuple(replace(plan, name=name) for plan, name in zip(plans, names, strict=True)),
+        )
+
+    def objection(self, table: Table, subject: Subject) -> str | None:
+        """Why a subject cannot be looked up from a table, as a clause; None where it can."""
+        other, entry = self.tables.get(subject.table), self.policy.tables.get(subject.table)
+        if other is None:
+            return f"there is no table {subject.table}"
+        if other.root != other.name:
+            return f"{other.name} is a partition of {other.root}: name that"
+        if other.foreign or (entry is not None and entry.drops_rows):
+            return f"no rows of {other.name} are copied"
+        own = {column.name for column in table.columns}
+        if missing := [name for name in subject.by if name not in own]:
+            return f"there is no column {missing[0]}"
+        known = {column.name: column for column in other.columns}
+        for field in subject.fields:
+            if why := self._unfit(known.get(field), entry.mask_of(field) if entry else None):
+                return f"{other.name}.{field} {why}"
+        if self._condition(table, subject) is None:
+            return f"no foreign key says to which row of {other.name} it refers, and its primary key is another"
+        return None
+
+    @staticmethod
+    def _unfit(column: Column | None, mask: Mask | None) -> str | None:
+        if column is None:
+            return "does not exist"
+        if column.generated:
+            return "is generated: it is recomputed, not copied"
+        if column.is_array:
+            return "is an array"
+        if mask is None or maskers.undecided(mask) or mask.name in (KEEP, DROP_ROWS):
+            return None  # where it is not decided, that is a finding of its own
+        return "looks at other columns itself" if maskers.find(mask.name).aside else None
+
+    def _condition(self, table: Table, subject: Subject) -> str | None:
+        """How a row `c` refers to one row `p` at most: by a declared foreign key, or else to the primary key."""
+        for key in self.foreign_keys:
+            declared = key.table == table.name and key.referenced == subject.table
+            # a key over periods refers to several rows: its last operator is not that of equality
+            if declared and set(key.columns) == set(subject.by) and key.equal:
+                return " AND ".join(key.conditions)
+        other = self.tables[subject.table]
+        types = {column.name: column.base for column in table.columns}
+        keys = {column.name: column.base for column in other.columns}
+        if len(other.key) != len(subject.by) or not other.key:
+            return None
+        pairs = list(zip(other.key, subject.by, strict=True))
+        if not all(_comparable(keys[theirs], types[ours]) for theirs, ours in pairs):
+            return None
+        return " AND ".join(f"p.{quote(theirs)} = c.{quote(ours)}" for theirs, ours in pairs)
+
+
+def _subjects(mask: Mask | None) -> tuple[Subject, ...]:
+    return subjects.of(mask.options) if mask is not None and mask.name == "entity" else ()
+
+
+def _comparable(one: str, other: str) -> bool:
+    return one == other or any(one in family and other in family for family in _FAMILIES)
