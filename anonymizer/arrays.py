@@ -1,10 +1,12 @@
 """Arrays: a mask on an array column masks its elements, and leaves everything else of the literal as it is.
 
-An array arrives as PostgreSQL writes it: `{a,"b c",NULL}`, nested, with bounds where they are not the usual ones.
+An array arrives as PostgreSQL writes it: `{a,"b c",NULL}`, nested, with bounds where they are not the usual ones. What
+separates the elements is their type's choice: of the built-in types `box` alone has a semicolon.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +17,7 @@ from anonymizer.errors import AnonymizerError
 from anonymizer.maskers import apply
 from anonymizer.maskers.base import Masker, Row
 
-_TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|([^{},"\\]+(?:\\.[^{},"\\]*)*)|[{},]', re.DOTALL)
+_PIECE = r""""([^"\\]*(?:\\.[^"\\]*)*)"|([^{}%s"\\]+(?:\\.[^{}%s"\\]*)*)|[{}%s]"""
 _BOUNDS = re.compile(r"(?:\[[+-]?\d+:[+-]?\d+\])+=")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -24,20 +26,29 @@ class ArrayError(AnonymizerError):
     """an array cannot be read"""
 
 
-def tokens(literal: str) -> Iterator[tuple[str, str | None]]:
+@functools.cache
+def _token(delimiter: str) -> re.Pattern[str]:
+    return re.compile(_PIECE.replace("%s", re.escape(delimiter)), re.DOTALL)
+
+
+def tokens(literal: str, delimiter: str = ",") -> Iterator[tuple[str, str | None]]:
     """The pieces of an array literal, in order: what to write, and the element's value if the piece is one.
 
     A NULL element is a piece without a value.
 
+    Args:
+        literal: as PostgreSQL writes it.
+        delimiter: what separates elements (`pg_type.typdelim`).
+
     Raises:
         ArrayError: it is no array literal.
     """
-    bounds = _BOUNDS.match(literal)
+    bounds, token = _BOUNDS.match(literal), _token(delimiter)
     at = bounds.end() if bounds else 0
     if bounds:
         yield bounds[0], None
     while at < len(literal):
-        found = _TOKEN.match(literal, at)
+        found = token.match(literal, at)
         if not found:
             raise ArrayError(detail="A value is not what PostgreSQL writes for an array.")
         piece = found[0]
@@ -62,22 +73,23 @@ class Elements(Masker):
 
     name = "elements"
 
-    def __init__(self, inner: Masker) -> None:
-        """Takes the mask of an element."""
+    def __init__(self, inner: Masker, delimiter: str = ",") -> None:
+        """Takes the mask of an element, and what stands between two."""
         self.inner = inner
+        self.delimiter = delimiter
         self.mask_options = {}
         self.setting = replace(inner.setting, base="")  # a literal is not of the elements' type
         self.needs, self.follows = inner.needs, inner.follows
 
     def mask(self, values: pl.Series) -> pl.Series:
         """Arrays of the same shape; NULL elements stay."""
-        pieces = [list(tokens(value)) for value in values.to_list()]
+        pieces = [list(tokens(value, self.delimiter)) for value in values.to_list()]
         originals = [value for literal in pieces for _, value in literal if value is not None]
         return self._put(values.name, pieces, apply(self.inner, pl.Series(originals, dtype=pl.String)))
 
     def mask_with(self, values: pl.Series, row: Row) -> pl.Series:
         """The same, each element with its row's other columns."""
-        pieces = [list(tokens(value)) for value in values.to_list()]
+        pieces = [list(tokens(value, self.delimiter)) for value in values.to_list()]
         found = [(n, value) for n, literal in enumerate(pieces) for _, value in literal if value is not None]
         rows = row.gather(pl.Series([n for n, _ in found], dtype=pl.UInt32))
         return self._put(
@@ -98,5 +110,7 @@ class Elements(Masker):
 
     def groups(self, values: pl.Series) -> list[tuple[Masker, pl.Series]]:
         """The parts of the elements."""
-        found = [value for literal in values.to_list() for _, value in tokens(literal) if value is not None]
+        found = [
+            value for literal in values.to_list() for _, value in tokens(literal, self.delimiter) if value is not None
+        ]
         return self.inner.groups(pl.Series(found, dtype=pl.String))

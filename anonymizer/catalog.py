@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -34,6 +34,8 @@ class Column:
         partition_key: whether rows are put into partitions by it, be it in an expression.
         field_kinds: what the fields of a composite type are, each as `kind` says it.
         demands: what unique indexes and exclusion constraints ask of it beyond telling its values apart.
+        delimiter: what separates the elements of an array.
+        loose: whether its collation holds texts for equal that are not the same.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Column:
     partition_key: bool = False
     field_kinds: tuple[str, ...] = ()
     demands: tuple[Demand, ...] = ()
+    delimiter: str = ","
+    loose: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,15 @@ class Table:
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """A declared reference: pairs of columns that hold the same values.
+    """A declared reference: pairs of columns that hold the same values. What a dump does not tell compares equal.
 
     Attributes:
         conditions: for each pair how the server compares them, of a row `c` that refers to a row `p`; empty where only
             a dump is known.
         equal: whether all pairs are compared for equality, so that a row refers to one row at most.
         full: whether it is MATCH FULL: either all columns are NULL or none.
+        loose: whether two texts may be equal that are not the same, by a collation of one of the columns.
+        inherited: whether a partition has it of its whole.
     """
 
     name: str
@@ -96,9 +102,11 @@ class ForeignKey:
     columns: tuple[str, ...]
     referenced: TableName
     referenced_columns: tuple[str, ...]
-    conditions: tuple[str, ...] = ()
-    equal: bool = False
+    conditions: tuple[str, ...] = field(default=(), compare=False)
+    equal: bool = field(default=False, compare=False)
     full: bool = False
+    loose: bool = field(default=False, compare=False)
+    inherited: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -181,22 +189,25 @@ SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
        CASE WHEN array_of.oid IS NOT NULL THEN '{{}}' ELSE ARRAY(
            SELECT CASE WHEN y.typcategory = 'A' THEN '' ELSE y.typname::text END || ' ' || y.typcategory::text
            FROM pg_catalog.pg_attribute f JOIN pg_catalog.pg_type y ON y.oid = f.atttypid
-           WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped ORDER BY f.attnum) END::text[]
+           WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped ORDER BY f.attnum) END::text[],
+       coalesce(element.typdelim, ','),
+       EXISTS (SELECT FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic)
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN base b ON b.attrelid = a.attrelid AND b.attnum = a.attnum
 JOIN pg_catalog.pg_type t ON t.oid = b.typid AND t.typtype <> 'd'
-LEFT JOIN pg_catalog.pg_type array_of ON array_of.oid = t.oid AND t.typcategory = 'A' AND t.typelem <> 0
+LEFT JOIN pg_catalog.pg_type array_of ON array_of.oid = t.oid AND EXISTS (
+    SELECT FROM pg_catalog.pg_type y WHERE y.oid = t.typelem AND y.typarray = t.oid)
 LEFT JOIN LATERAL (
-    WITH RECURSIVE e (oid, typname, typcategory, typtype, typbasetype, typsend, typreceive, typmod) AS (
-        SELECT oid, typname, typcategory, typtype, typbasetype, typsend, typreceive, typtypmod
+    WITH RECURSIVE e (oid, typname, typcategory, typtype, typbasetype, typsend, typreceive, typmod, typdelim) AS (
+        SELECT oid, typname, typcategory, typtype, typbasetype, typsend, typreceive, typtypmod, typdelim
         FROM pg_catalog.pg_type WHERE oid = t.typelem
       UNION ALL
         SELECT x.oid, x.typname, x.typcategory, x.typtype, x.typbasetype, x.typsend, x.typreceive,
-               CASE WHEN e.typmod >= 0 THEN e.typmod ELSE x.typtypmod END
+               CASE WHEN e.typmod >= 0 THEN e.typmod ELSE x.typtypmod END, e.typdelim
         FROM pg_catalog.pg_type x JOIN e ON x.oid = e.typbasetype AND e.typtype = 'd'
-    ) SELECT typname, typcategory, typmod, {_BINARY.format(type="e")} AS builtin FROM e WHERE typtype <> 'd'
+    ) SELECT typname, typcategory, typmod, typdelim, {_BINARY.format(type="e")} AS builtin FROM e WHERE typtype <> 'd'
 ) element ON array_of.oid IS NOT NULL
 WHERE {_NOT_OURS}
 ORDER BY a.attrelid, a.attnum
@@ -204,7 +215,7 @@ ORDER BY a.attrelid, a.attnum
 
 _FOREIGN_KEYS = f"""
 SELECT k.conname, n.nspname, c.relname, f.columns, rn.nspname, rc.relname, f.referenced, f.conditions, f.equal,
-       k.confmatchtype = 'f'
+       k.confmatchtype = 'f', f.loose, k.conparentid <> 0
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_class rc ON rc.oid = k.confrelid JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
@@ -215,7 +226,7 @@ CROSS JOIN LATERAL (
                a.attname, CASE WHEN ra.attcollation NOT IN (0, a.attcollation)
                           THEN pg_catalog.format(' COLLATE %I.%I', l_n.nspname, l.collname) ELSE '' END)
                ORDER BY u.at) AS conditions,
-           bool_and(o.oprname = '=') AS equal
+           bool_and(o.oprname = '=') AS equal, coalesce(bool_or(NOT l.collisdeterministic), false) AS loose
     FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop))
          WITH ORDINALITY u (key, ref, op, at)
     JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.key
@@ -309,6 +320,8 @@ def column(
     fields: list[str],
     partition_key: bool,
     field_types: Sequence[str] = (),
+    delimiter: str = ",",
+    loose: bool = False,
 ) -> Column:
     """A column from what the catalog says of it: its type's own name and category below domains, its typmod, ..."""
     kind = _kind(base, category)
@@ -332,6 +345,8 @@ def column(
         tuple(fields),
         partition_key,
         tuple(_kind(*field.rsplit(" ", 1)) for field in field_types),
+        delimiter=delimiter,
+        loose=loose,
     )
 
 
@@ -346,21 +361,13 @@ def described(column: Column) -> str:
 
 def foreign_keys(connection: Connection) -> list[ForeignKey]:
     """Every declared foreign key, those that partitions inherit among them."""
-    return [
-        ForeignKey(
-            name,
-            TableName(schema, table),
-            tuple(columns),
-            TableName(ref_schema, ref),
-            tuple(ref_columns),
-            tuple(conditions),
-            equal,
-            full,
-        )
-        for name, schema, table, columns, ref_schema, ref, ref_columns, conditions, equal, full in connection.execute(
-            _FOREIGN_KEYS.encode()
-        )
-    ]
+    found = []
+    for name, schema, table, ours, ref_schema, ref, theirs, conditions, *facts in connection.execute(
+        _FOREIGN_KEYS.encode()
+    ):
+        pair = (TableName(schema, table), tuple(ours), TableName(ref_schema, ref), tuple(theirs))
+        found.append(ForeignKey(name, *pair, tuple(conditions), *facts))
+    return found
 
 
 def sequences(connection: Connection) -> list[SequenceState]:

@@ -32,13 +32,19 @@ CROSS JOIN LATERAL (
     SELECT 'operator', o.oprname FROM generate_series(1, i.indnkeyatts::int) k
     JOIN pg_catalog.pg_operator o ON o.oid = x.conexclop[k]
     WHERE i.indkey[k - 1] = a.attnum AND o.oprname <> '='
+  UNION ALL
+    SELECT 'nulls', 'NULLS NOT DISTINCT' FROM generate_series(1, i.indnkeyatts::int) k
+    WHERE i.indkey[k - 1] = a.attnum AND pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct' = 'true'
 ) d
 WHERE (i.indisunique OR i.indisexclusion) AND n.nspname !~ '^pg_'
-    AND (d.kind = 'operator' OR EXISTS (
+    AND (d.kind IN ('operator', 'nulls') OR EXISTS (
         SELECT FROM pg_catalog.pg_depend p WHERE p.classid = 'pg_class'::regclass AND p.objid = i.indexrelid
         AND p.refclassid = 'pg_class'::regclass AND p.refobjid = c.oid AND p.refobjsubid = a.attnum))
 ORDER BY 1, 2, 3, 4, 5
 """
+
+_PLACED = ("operator", "nulls")
+"""Kinds of demands that are about a column of the index as it is."""
 
 _OVERLAPS = ("&&", "<<", ">>", "<<=", ">>=")
 """Operators of networks that see prefixes only, which the mask `ip` keeps with `prefix = true`."""
@@ -49,7 +55,8 @@ class Demand:
     """One thing that an index asks.
 
     Attributes:
-        kind: expression, predicate (of a partial index) or operator (of an exclusion constraint).
+        kind: expression, predicate (of a partial index), operator (of an exclusion constraint) or nulls, where one
+            NULL is equal to another (PostgreSQL 15).
         text: it, as SQL writes it.
     """
 
@@ -67,19 +74,19 @@ def read(connection: psycopg.Connection[tuple[Any, ...]]) -> dict[tuple[TableNam
     found: dict[tuple[TableName, str], set[Demand]] = {}
     for schema, table, column, kind, text in connection.execute(_DEMANDS.encode()):
         demand = Demand(kind, text)
-        if kind == "operator" or names(demand.text, column):
+        if kind in _PLACED or names(demand.text, column):
             found.setdefault((TableName(schema, table), column), set()).add(demand)
     return {place: tuple(sorted(own)) for place, own in found.items()}
 
 
 def of(found: Iterable[Demand], column: str) -> tuple[Demand, ...]:
-    """Those of a table's demands that are about a column; an operator's text begins with its column here."""
+    """Those of a table's demands that are about a column; the text of an operator or of nulls begins with it here."""
     own = []
     for demand in found:
-        if demand.kind != "operator":
+        if demand.kind not in _PLACED:
             own += [demand] * names(demand.text, column)
         elif demand.text.startswith(f"{column}\0"):
-            own.append(Demand("operator", demand.text.removeprefix(f"{column}\0")))
+            own.append(Demand(demand.kind, demand.text.removeprefix(f"{column}\0")))
     return tuple(sorted(set(own)))
 
 
@@ -90,6 +97,8 @@ def names(expression: str, column: str) -> bool:
 
 def unmet(demand: Demand, column: str, masker: Masker) -> str | None:
     """Why a mask does not meet a demand, as a clause; None where it does, whatever the key and the values."""
+    if demand.kind == "nulls":
+        return "a unique index holds every NULL for the same (NULLS NOT DISTINCT)" if masker.name == "null" else None
     if demand.kind == "operator":
         kept = masker.setting.kind == "inet" and masker.mask_options.get("prefix") and demand.text in _OVERLAPS
         if kept or masker.name == "null":

@@ -46,7 +46,7 @@ def _names_parts(mask: Mask) -> bool:
 
 def _of_column(table: Table, column: Column, mask: Mask, values: Sequence[str]) -> Iterator[Finding]:
     if column.is_array:
-        values = [element for value in values for _, element in arrays.tokens(value) if element]
+        values = [element for value in values for _, element in arrays.tokens(value, column.delimiter) if element]
     if mask.name == "hstore":
         from anonymizer.maskers.hstore import pairs
 

@@ -335,4 +335,4 @@ def build(column: ColumnPlan, context: Context) -> Masker:
     """
     masker = maskers.build(column.mask, column.setting(context.key, context.locale, context.codec))
     assert masker is not None  # noqa: S101 - see above
-    return arrays.Elements(masker) if column.is_array and column.mask.name != "null" else masker
+    return arrays.Elements(masker, column.delimiter) if column.is_array and column.mask.name != "null" else masker

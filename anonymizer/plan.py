@@ -44,6 +44,7 @@ class ColumnPlan:
     precision: int | None = None
     scale: int | None = None
     fields: tuple[str, ...] = ()
+    delimiter: str = ","
 
     def setting(self, key: Key, locale: str, codec: str) -> Setting:
         """Where the column's mask works."""
@@ -178,6 +179,7 @@ def column_plan(column: Column, mask: Mask) -> ColumnPlan:
         column.precision,
         column.scale,
         column.fields,
+        column.delimiter,
     )
 
 
@@ -326,6 +328,8 @@ def _of_index(
     if column.unique and masker.name != "null" and not maskers.never_repeats(masker):
         yield _repeats(finding, masker, column, rows, counted)
         return
+    if column.unique and column.loose and not maskers.plainly_apart(masker):
+        yield finding("unique", f"its collation holds texts for equal that differ, and the mask {masker.name} does not")
     for demand in column.demands:
         if why := demands.unmet(demand, column.name, masker):
             yield finding("unique", why)
@@ -428,16 +432,16 @@ def _pairs(
     ours: TablePolicy, theirs: TablePolicy, key: ForeignKey, table: Table, referenced: Table
 ) -> Iterator[Finding]:
     if _all_null(ours, key):
+        if key.full and not all(mask and mask.name == "null" for mask in map(ours.mask_of, key.columns)):
+            message = f"a key of MATCH FULL is NULL in all columns or in none (foreign key {key.name})"
+            yield Finding("foreign-key", str(table.root), key.columns[0], message)
         return
     for column, referenced_column in zip(key.columns, key.referenced_columns, strict=True):
         mine, other = ours.mask_of(column), theirs.mask_of(referenced_column)
-        if mine == other and mine is not None and mine.name not in (KEEP, UNKNOWN):
-            forms = [_form(end, name) for end, name in ((table, column), (referenced, referenced_column))]
-            if forms[0] != forms[1]:
-                message = (
-                    f"it refers to {referenced.root}.{referenced_column}, whose type writes equal values in another "
-                    f"way, so that masks tell them apart (foreign key {key.name})"
-                )
+        if mine == other and mine is not None and mine.name not in (KEEP, DROP_ROWS) and not maskers.undecided(mine):
+            ends = ((table, column), (referenced, referenced_column))
+            if why := _told_apart(mine, *(_column(*end) for end in ends), loose=key.loose):
+                message = f"it refers to {referenced.root}.{referenced_column}, {why} (foreign key {key.name})"
                 yield Finding("foreign-key", str(table.root), column, message)
         if mine is not None and other is not None and mine != other:
             message = (
@@ -450,9 +454,25 @@ def _pairs(
 _ALIKE = {"varchar": "text", "bpchar": "text", "name": "text", "int2": "whole", "int4": "whole", "int8": "whole"}
 
 
-def _form(table: Table, name: str) -> tuple[str, int | None]:
+def _told_apart(mask: Mask, mine: Column, other: Column, *, loose: bool) -> str | None:
+    """Why a mask may make two of values that the two ends of a reference hold for equal; None where it does not."""
+    if mask.name == "null":
+        return None
+    if maskers.find(mask.name).aside:
+        return f"and the mask {mask.name} looks at other columns, which differ there"
+    if loose and mine.kind == "text" and mask.name != "constant":
+        return "whose collation holds texts for equal that are not the same, and masks tell them apart"
+    if _form(mine) != _form(other):
+        return "whose type writes equal values in another way, so that masks tell them apart"
+    return None
+
+
+def _column(table: Table, name: str) -> Column:
+    return next(column for column in table.columns if column.name == name)
+
+
+def _form(column: Column) -> tuple[str, int | None]:
     """How a column's type writes its values: two of one form write equal values alike."""
-    column = next(column for column in table.columns if column.name == name)
     if column.base == "numeric" and column.scale == 0:
         return "whole", None
     return _ALIKE.get(column.base, column.base), column.scale

@@ -96,7 +96,7 @@ def guess(column: Column, values: Sequence[str], table: str = "", locale: str = 
         locale: Faker's name of it, whose country's telephone numbers need no prefix.
     """
     if column.is_array:
-        return guess(replace(column, is_array=False), _elements(values), table, locale)
+        return guess(replace(column, is_array=False), _elements(values, column.delimiter), table, locale)
     if column.kind in _NESTED:
         return _nested(column, values, locale)
     by_name = _by_name(column.name, table)
@@ -248,10 +248,10 @@ def _fit(column: Column, found: Guess) -> Guess:
     return Guess(f"{{ mask = {found.mask}, unique = true }}", found.confidence, found.reason + ", unique")
 
 
-def _elements(values: Sequence[str]) -> list[str]:
+def _elements(values: Sequence[str], delimiter: str) -> list[str]:
     from anonymizer.arrays import tokens
 
-    return [element for value in values for _, element in tokens(value) if element]
+    return [element for value in values for _, element in tokens(value, delimiter) if element]
 
 
 def _nested(column: Column, values: Sequence[str], locale: str) -> Guess:

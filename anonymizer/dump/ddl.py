@@ -22,6 +22,9 @@ from anonymizer.identifiers import TableName
 
 _COLUMN_ENDS = {"COLLATE", "CONSTRAINT", "DEFAULT", "NOT", "NULL", "GENERATED", "OPTIONS", "COMPRESSION", "STORAGE"}
 _COLUMN_ENDS |= {"CHECK", "PRIMARY", "UNIQUE", "REFERENCES", "WITH"}
+_BOX = ("pg_catalog", "box")
+"""The one built-in type whose arrays have a semicolon between elements."""
+_SAME_NULLS = "NULLS NOT DISTINCT"
 _RELATIONS = {"TABLE", "UNLOGGED", "FOREIGN"}
 
 
@@ -52,6 +55,7 @@ class Schema:
     """The columns that take their numbers from each sequence."""
     learned: int = 0
     _tables: dict[TableName, _Table] = field(default_factory=dict)
+    _keys: dict[TableName, tuple[str, ...]] = field(default_factory=dict)
     _unique: set[tuple[TableName, str]] = field(default_factory=set)
     _demands: dict[TableName, list[Demand]] = field(default_factory=dict)
 
@@ -70,7 +74,18 @@ class Schema:
     def tables(self) -> list[Table]:
         """The tables, as the catalog would list them."""
         return [
-            Table(0, name, self._root(name), made.partitioned, made.foreign, 0, 0, 0, tuple(self._columns(name, made)))
+            Table(
+                0,
+                name,
+                self._root(name),
+                made.partitioned,
+                made.foreign,
+                0,
+                0,
+                0,
+                tuple(self._columns(name, made)),
+                self._keys.get(name, ()),
+            )
             for name, made in sorted(self._tables.items())
         ]
 
@@ -98,6 +113,7 @@ class Schema:
                 column.generated,
                 [] if resolved.array else self._fields(resolved.name),
                 column.name in made.partition_keys,
+                delimiter=";" if resolved.name == _BOX else ",",
             )
             yield replace(found, demands=demands.of(self._demands.get(table, ()), column.name))
 
@@ -248,7 +264,11 @@ class Schema:
 
     def _constraint(self, table: TableName, cursor: Cursor) -> None:
         name = cursor.identifier()
-        if cursor.accept("PRIMARY", "KEY") or cursor.accept("UNIQUE"):
+        if cursor.accept("PRIMARY", "KEY"):
+            keys = Cursor(cursor.tokens, cursor.at).items()
+            self._keys[table] = tuple(key[0].identifier or "" for key in keys)
+            self._set_unique(table, cursor)
+        elif cursor.accept("UNIQUE"):
             cursor.accept("NULLS", "NOT", "DISTINCT")
             self._set_unique(table, cursor)
         elif cursor.accept("EXCLUDE"):
@@ -259,7 +279,9 @@ class Schema:
             columns = _key(cursor)
             cursor.expect("REFERENCES")
             referenced = cursor.name()
-            self.foreign_keys.append(ForeignKey(name, table, columns, referenced, _key(cursor)))
+            theirs = _key(cursor)
+            full = cursor.accept("MATCH", "FULL")
+            self.foreign_keys.append(ForeignKey(name, table, columns, referenced, theirs, full=full))
         elif cursor.accept("NOT", "NULL"):
             column = self._known(table).columns.get(cursor.identifier())
             if column:
@@ -317,6 +339,8 @@ def _asked(cursor: Cursor) -> Iterator[Demand]:
             yield Demand("expression", _spelled(key[:end]))
         elif operator := _spelled(key[end + 1 :]).removeprefix("OPERATOR(pg_catalog.").removesuffix(")").strip("="):
             yield Demand("operator", f"{key[0].identifier}\0{operator}")
+        elif _SAME_NULLS in " ".join(token.word for token in cursor.tokens):
+            yield Demand("nulls", f"{key[0].identifier}\0NULLS NOT DISTINCT")
     cursor.until(lambda word: word == "WHERE")
     if cursor.accept("WHERE"):
         yield Demand("predicate", _spelled(cursor.tokens[cursor.at :]))

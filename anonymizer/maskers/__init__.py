@@ -211,6 +211,11 @@ def never_repeats(masker: Masker) -> bool:
     return masker.injective
 
 
+def plainly_apart(masker: Masker) -> bool:
+    """Whether outputs differ in letters and digits of ASCII, whatever a collation makes of case and accents."""
+    return masker.name in ("null", "email", "user_name") or bool(masker.mask_options.get("unique"))
+
+
 __all__ = [
     "DROP_ROWS",
     "KEEP",
@@ -226,6 +231,7 @@ __all__ = [
     "never_repeats",
     "outputs",
     "parse",
+    "plainly_apart",
     "undecided",
     "weights",
 ]

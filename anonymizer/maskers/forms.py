@@ -23,11 +23,13 @@ _ZONES = {"timestamp": "", "timestamptz": "+00"}
 def told_apart(setting: Setting, values: pl.Series) -> pl.Series:
     """Values of which those that the type holds for equal are the same text: what masks see.
 
-    In char(n) blanks at the end mean nothing, in citext case does not: one value could come out as two, and a reference
-    to it would dangle.
+    In char(n) blanks at the end mean nothing, in citext case does not, nor do in a numeric of any scale noughts at the
+    end: one value could come out as two, and a reference to it would dangle.
     """
     if setting.base == "bpchar":
         return values.str.strip_chars_end(" ")
+    if setting.base == "numeric" and setting.scale is None and setting.kind == "number":
+        return values.str.replace(r"^(-?[0-9]+(?:\.[0-9]*[1-9])?)\.?0*$", "$1")
     return values.str.to_lowercase() if setting.base == "citext" else values
 
 

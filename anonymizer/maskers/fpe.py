@@ -21,6 +21,10 @@ _DIGITS = 18
 """A number of so many digits surely fits into 64 bits."""
 
 
+_MOST_PLACES = 16_383
+"""So many digits a numeric may have behind the point."""
+
+
 class Fpe(Masker):
     """A keyed bijection on values of one shape: a Feistel network of ten rounds of AES-256.
 
@@ -47,8 +51,11 @@ class Fpe(Masker):
         self._ranged = "min" in mask.options
         self.folds = "among" not in mask.options
         self._low, self._high = int(mask.options.get("min", 0)), int(mask.options.get("max", 0))
-        # of an unconstrained numeric 1.0 and 1.00 are equal, and their images are not
-        self.injective = setting.kind != "number" or setting.base in INTEGERS or setting.scale is not None
+        # of an unconstrained numeric 1.0 and 1.00 are equal: masks see neither (forms.told_apart), nor make them
+        self._trimmed = setting.base == "numeric" and setting.scale is None
+        self._rounded = -min(0, setting.scale or 0) if setting.base == "numeric" else 0
+        self._places = setting.precision or _MOST_PLACES
+        self.injective = setting.kind != "number" or setting.base in (*INTEGERS, "numeric")
 
     def objection(self) -> str | None:
         """Only whole and decimal numbers have digits of their own; an interval is on no calendar."""
@@ -74,7 +81,15 @@ class Fpe(Masker):
     def _open(self, values: pl.Series) -> pl.Series:
         if self.setting.kind == "time":
             return moments.permute(self._key, values)
-        return self._numbers(values) if self.setting.kind == "number" else self._shapes.permute(values)
+        if self.setting.kind != "number":
+            return self._shapes.permute(values)
+        if not self._rounded:
+            return self._numbers(values)
+        # of numeric(5, -2) the last two digits are noughts, or the server would make them so
+        noughts = "0" * self._rounded
+        rounded = values.str.ends_with(noughts)
+        image = self._numbers(values.str.strip_suffix(noughts).zip_with(rounded, values))
+        return (image + noughts).zip_with(rounded, image)
 
     def _closed(self, values: pl.Series, closed: Callable[[pl.Series], pl.Series]) -> pl.Series:
         """A part of all values permuted within itself; the others walked on until they are outside of it again."""
@@ -133,15 +148,27 @@ class Fpe(Masker):
 
     def _group(self, digits: pl.Series, before: int, *, leading: bool, negative: bool) -> pl.Series:
         """Numbers of one length, none with a leading zero, or all of them nothing but zero before the point."""
-        length = digits.str.len_bytes()[0]
+        length = int(digits.str.len_bytes()[0])
+        trimmed = self._trimmed and length > before
+        if not leading and length - before > self._places:
+            # numeric(3, 5) has three digits behind two noughts
+            rest = self._group(digits.str.tail(self._places), 0, leading=False, negative=negative)
+            return digits.str.head(length - self._places) + rest
         if length > _DIGITS and self.setting.base not in INTEGERS:
-            return self._long(digits)
+            return self._long(digits, leading=leading, trimmed=trimmed, negative=negative)
         low = 10 ** (length - 1) if leading else 0
         high = 10**length if leading else 10 ** (length - before)
         number = digits.cast(pl.UInt64, strict=False)
         greatest = max(INTEGERS.values()) + negative if self.setting.base in INTEGERS else 10**_DIGITS
         if number.null_count() or (number > greatest).any():
-            return self._long(digits)  # no number of this type, so of no column either
+            # no number of this type, so of no column either
+            return self._long(digits, leading=leading, trimmed=trimmed, negative=negative)
+        if trimmed:
+            # nine numbers of every ten end with another digit than nought
+            first = low // 10 * 9
+            nines = numbers(self._key, number // 10 * 9 + number % 10 - 1 - first, high // 10 * 9 - first) + first
+            return (nines // 9 * 10 + nines % 9 + 1).cast(pl.String).str.zfill(length)
+        low = max(low, int(negative))  # -0.00 is 0.00, which is another value's image
         # what fits into a smaller type is permuted apart, so that a smallint that refers to a bigint comes out like it
         ends = [limit + negative + 1 for limit in INTEGERS.values() if before == length]
         edges = [low, *(end for end in ends if low < end < high), high]
@@ -151,12 +178,18 @@ class Fpe(Masker):
                 image = image.scatter(at, numbers(self._key, number.gather(at) - begin, end - begin) + begin)
         return image.cast(pl.String).str.zfill(length)
 
-    def _long(self, digits: pl.Series) -> pl.Series:
-        """Numbers of more digits than 64 bits hold, walked on until the first digit is none that would vanish."""
+    def _long(self, digits: pl.Series, *, leading: bool, trimmed: bool, negative: bool) -> pl.Series:
+        """Numbers of more digits than 64 bits hold, walked on until no digit is one that would vanish."""
+
+        def wrong(image: pl.Series) -> pl.Series:
+            vanishes = image.str.starts_with("0") if leading else ~image.str.starts_with("0")
+            if trimmed:
+                vanishes |= image.str.ends_with("0")
+            return vanishes | ~image.str.contains("[1-9]") if negative else vanishes
+
         out = self._shapes.permute(digits)
-        zero = digits.str.starts_with("0")
-        while len(wrong := (out.str.starts_with("0") != zero).arg_true()):
-            out = out.scatter(wrong, self._shapes.permute(out.gather(wrong)))
+        while len(at := wrong(out).arg_true()):
+            out = out.scatter(at, self._shapes.permute(out.gather(at)))
         return out
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:

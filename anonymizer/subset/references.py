@@ -5,34 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from anonymizer import catalog
 from anonymizer.catalog import Connection, Table
 from anonymizer.identifiers import TableName, quote
 from anonymizer.policy import Policy, TablePolicy
-
-_FOREIGN_KEYS = """
-SELECT k.conname, n.nspname, c.relname, rn.nspname, rc.relname, f.columns, f.pairs
-FROM pg_catalog.pg_constraint k
-JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_class rc ON rc.oid = k.confrelid JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
-CROSS JOIN LATERAL (
-    SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.at) AS columns,
-           pg_catalog.array_agg(pg_catalog.format('p.%I OPERATOR(%I.%s) c.%I%s', ra.attname, o_n.nspname, o.oprname,
-               a.attname, CASE WHEN ra.attcollation NOT IN (0, a.attcollation)
-                          THEN pg_catalog.format(' COLLATE %I.%I', l_n.nspname, l.collname) ELSE '' END)
-               ORDER BY u.at) AS pairs
-    FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop))
-         WITH ORDINALITY u (key, ref, op, at)
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.key
-    JOIN pg_catalog.pg_attribute ra ON ra.attrelid = k.confrelid AND ra.attnum = u.ref
-    JOIN pg_catalog.pg_operator o ON o.oid = u.op JOIN pg_catalog.pg_namespace o_n ON o_n.oid = o.oprnamespace
-    LEFT JOIN pg_catalog.pg_collation l ON l.oid = ra.attcollation
-    LEFT JOIN pg_catalog.pg_namespace l_n ON l_n.oid = l.collnamespace
-) f
-WHERE k.contype = 'f' AND k.conparentid = 0
-ORDER BY 2, 3, 1
-"""
-"""Each once, as it was declared: those that partitions have of their whole are left out. The operators are the
-constraint's own, and so is the collation, as the server's own check has it (ri_triggers.c)."""
 
 _UNIQUE = """
 SELECT n.nspname, c.relname, a.attname
@@ -70,13 +46,14 @@ def references(connection: Connection, tables: Sequence[Table], policy: Policy) 
     by_name = {table.name: table for table in tables}
     copied = {name for name, table in by_name.items() if not table.foreign and not _entry(policy, table).drops_rows}
     found = []
-    for constraint, schema, name, ref_schema, ref, columns, pairs in connection.execute(_FOREIGN_KEYS.encode()):
-        child, parent = TableName(schema, name), TableName(ref_schema, ref)
-        if child in copied and parent in copied and not _nulled(_entry(policy, by_name[child]), columns):
-            ours, theirs = by_name[child], by_name[parent]
-            found.append(
-                Reference(constraint, ours.root, theirs.root, relation(ours), relation(theirs), " AND ".join(pairs))
-            )
+    for key in catalog.foreign_keys(connection):
+        # each once, as it was declared: those that partitions have of their whole are left out
+        if key.inherited or key.table not in copied or key.referenced not in copied:
+            continue
+        ours, theirs = by_name[key.table], by_name[key.referenced]
+        if not _nulled(_entry(policy, ours), key.columns):
+            condition = " AND ".join(key.conditions)
+            found.append(Reference(key.name, ours.root, theirs.root, relation(ours), relation(theirs), condition))
     return found + _domains(connection, [by_name[name] for name in sorted(copied)], policy)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import itertools
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pytest
@@ -89,10 +91,41 @@ def test_no_letter_of_another_script_passes(masked: Masked) -> None:
 
 
 def test_what_has_no_digits_of_its_own_is_refused(masker: Made) -> None:
-    """A float is no string of digits; of an unconstrained numeric 1.0 equals 1.00, so it does not promise."""
+    """A float is no string of digits."""
     assert masker("fpe", kind="number", base="float8").objection()
-    assert not masker("fpe", kind="number", base="numeric").injective
+    assert masker("fpe", kind="number", base="numeric").injective
     assert masker("fpe", kind="number", base="int4").injective
+
+
+def _scaled(numbers: Iterable[int], scale: int) -> list[str]:
+    return [f"{Decimal(n).scaleb(-scale):f}" for n in numbers]
+
+
+NUMERICS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "numeric(4, 2)": ({"precision": 4, "scale": 2}, _scaled(range(-9999, 10_000), 2)),
+    "numeric(5, -2)": ({"precision": 3, "scale": -2}, [f"{n}00" if n else "0" for n in range(-999, 1000)]),
+    "numeric(3, 5)": ({"precision": 3, "scale": 5}, _scaled(range(-999, 1000), 5)),
+    "numeric(2, 30)": ({"precision": 2, "scale": 30}, _scaled(range(-99, 100), 30)),
+    "numeric(25, 23)": ({"precision": 25, "scale": 23}, _scaled(range(-999, 1000), 23)),
+    "numeric": (
+        {},
+        sorted({f"{Decimal(n).scaleb(-places):f}" for n in range(-999, 1000) for places in (0, 1, 2, 3, 22)}),
+    ),
+}
+
+
+@pytest.mark.parametrize("type_", NUMERICS)
+def test_numbers_that_differ_stay_different_numbers(masked: Masked, type_: str) -> None:
+    """As numbers and not only as texts: -0.00 is 0.00, 1.50 is 1.5, and what does not fit would be rounded."""
+    facts, values = NUMERICS[type_]
+    out = masked("fpe", values, kind="number", base="numeric", **facts)
+    pairs = {Decimal(value): Decimal(str(image)) for value, image in zip(values, out, strict=True)}
+    assert len(set(pairs.values())) == len(pairs)
+    assert all(Decimal(str(image)).scaleb(facts.get("scale", 0)) % 1 == 0 for image in out if facts)
+    assert all(len(Decimal(str(image)).as_tuple().digits) <= 25 for image in out)
+    if facts:
+        greatest = Decimal(10) ** (facts["precision"] - facts["scale"])
+        assert all(abs(image) < greatest for image in pairs.values())
 
 
 YEARS = {"2001": 365, "2000": 366, "1900": 365, "0001 BC": 366, "0044 BC": 365, "12024": 366, "4714 BC": 38}
