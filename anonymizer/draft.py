@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import psycopg
 
-from anonymizer import catalog, checks, drift, literals, plan, policy, record, sampling, servererrors, suggest
+from anonymizer import catalog, checks, drift, literals, plan, policy, record, repeats, sampling, servererrors, suggest
 from anonymizer.catalog import Connection, ForeignKey, Table
 from anonymizer.encodings import CODECS
 from anonymizer.endpoint import Endpoint
-from anonymizer.identifiers import TableName, quote
+from anonymizer.identifiers import TableName
 from anonymizer.keys import Key
 from anonymizer.plan import Finding
 from anonymizer.policy import Policy, check_locale
@@ -207,7 +207,7 @@ def examine(source: Endpoint, rules: Policy, *, sample: int = 0) -> Checked:
         tables, keys = catalog.tables(connection), catalog.foreign_keys(connection)
         found = plan.findings(rules, tables, keys)
         if repeating := [finding for finding in found if finding.kind == "unique"]:
-            found = plan.findings(rules, tables, keys, _counts(connection, tables, repeating))
+            found = plan.findings(rules, tables, keys, repeats.count(connection, rules, tables, repeating))
         if sample:
             codec = CODECS.get(catalog.database(connection).encoding, "ascii")
             context = Context(source, source, _ANY_KEY, "", rules.locale, codec)
@@ -220,17 +220,3 @@ def examine(source: Endpoint, rules: Policy, *, sample: int = 0) -> Checked:
             surveyed.carried,
             surveyed.left_out,
         )
-
-
-def _counts(
-    connection: Connection, tables: Sequence[Table], findings: Sequence[Finding]
-) -> dict[tuple[TableName, str], int]:
-    """How many different values the columns have that findings are about; not of types that cannot be told apart."""
-    names = {str(table.name): table.name for table in tables}
-    found = {}
-    for finding in findings:
-        name, column = names[finding.table], str(finding.column)
-        with contextlib.suppress(psycopg.errors.UndefinedFunction), connection.transaction():
-            row = connection.execute(f"SELECT count(DISTINCT {quote(column)}) FROM {name.sql}".encode()).fetchone()
-            found[name, column] = int(row[0]) if row else 0
-    return found

@@ -16,7 +16,7 @@ from anonymizer.identifiers import TableName
 from anonymizer.keys import Key
 from anonymizer.lookups import Lookup, Lookups, named
 from anonymizer.maskers import DROP_ROWS, KEEP, UNKNOWN, Mask, Masker, Setting
-from anonymizer.odds import odds, weighted
+from anonymizer.odds import weighted
 from anonymizer.policy import Policy, TablePolicy
 
 _NO_KEY = Key(bytes(32))
@@ -183,8 +183,17 @@ def column_plan(column: Column, mask: Mask) -> ColumnPlan:
     )
 
 
-Counts = Mapping[tuple[TableName, str], int]
-"""How many different values columns have, where somebody counted."""
+@dataclass(frozen=True)
+class Repetition:
+    """How likely it is that a column repeats itself: how many values and outputs there are, and the odds in words."""
+
+    values: int
+    outputs: int
+    odds: str
+
+
+Counts = Mapping[tuple[TableName, str], Repetition]
+"""The odds for columns whose values somebody counted."""
 
 
 def findings(
@@ -323,7 +332,7 @@ def _of_mask(
 
 
 def _of_index(
-    finding: Callable[..., Finding], masker: Masker, column: Column, rows: int, counted: int | None
+    finding: Callable[..., Finding], masker: Masker, column: Column, rows: int, counted: Repetition | None
 ) -> Iterator[Finding]:
     if column.unique and masker.name != "null" and not maskers.never_repeats(masker):
         yield _repeats(finding, masker, column, rows, counted)
@@ -353,15 +362,16 @@ def _circles(entry: TablePolicy, table: Table, locale: str) -> Iterator[Finding]
 
 
 def _repeats(
-    finding: Callable[..., Finding], masker: Masker, column: Column, rows: int, counted: int | None
+    finding: Callable[..., Finding], masker: Masker, column: Column, rows: int, counted: Repetition | None
 ) -> Finding:
     message = f"the column is unique, and the mask {masker.name} repeats itself"
-    weights = maskers.weights(masker)
-    outputs = len(weights) if weights else maskers.outputs(masker)
-    if outputs:
-        known, what = (rows, "rows") if counted is None else (counted, "different values")
-        chance = weighted(known, weights) if weights else odds(known, outputs)
-        message += f": {outputs:,} outputs for {known:,} {what}, so some value comes twice with odds of {chance}"
+    known = counted
+    if known is None and (spread := maskers.spread(masker)):
+        known = Repetition(rows, sum(spread.values()), weighted(rows, spread))
+    if known is not None:
+        what = "rows" if counted is None else "different values"
+        message += f": {known.outputs:,} outputs for {known.values:,} {what}, so some value comes twice with odds of "
+        message += known.odds
     line = None
     if column.kind == "text" and not masker.mask_options.get("unique"):
         line = f'{suggest.key(column.name)} = {{ mask = "{masker.name}", unique = true }}'

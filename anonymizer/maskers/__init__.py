@@ -14,6 +14,7 @@ import polars as pl
 from anonymizer.errors import PolicyError
 from anonymizer.maskers.base import TAG, Mask, Masker, Row, Setting
 from anonymizer.maskers.forms import told_apart
+from anonymizer.odds import Spread
 
 KEEP = "keep"
 DROP_ROWS = "drop-rows"
@@ -199,9 +200,12 @@ def outputs(masker: Masker) -> int | None:
     return masker.outputs
 
 
-def weights(masker: Masker) -> list[int] | None:
-    """How likely each output is in proportion to the others, None where the mask draws from no list."""
-    return None if masker.mask_options.get("unique") else masker.weights()
+def spread(masker: Masker, part: str = "") -> Spread | None:
+    """The outputs that values of a part may get, by how likely they are, `unique = true` considered."""
+    if masker.mask_options.get("unique"):
+        found = outputs(masker)
+        return None if found is None else {1: found}
+    return masker.spread(part)
 
 
 def never_repeats(masker: Masker) -> bool:
@@ -232,6 +236,6 @@ __all__ = [
     "outputs",
     "parse",
     "plainly_apart",
+    "spread",
     "undecided",
-    "weights",
 ]

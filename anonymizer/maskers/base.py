@@ -17,6 +17,7 @@ import polars_hash as plh
 
 from anonymizer.errors import PolicyError
 from anonymizer.keys import Key
+from anonymizer.odds import Spread
 from anonymizer.subjects import Subject
 
 TEXT = frozenset({"text"})
@@ -170,7 +171,10 @@ class Masker(abc.ABC):
     folds: bool = False
     """Whether values that differ in more than case have outputs that do: fit for a unique index over lower(column)."""
     outputs: int | None = None
-    """How many different outputs there are, None where nobody can say. It tells the odds of a repetition."""
+    """How many different outputs there are, all equally likely; None where that is not so. It tells the odds of a
+    repetition."""
+    keyless: ClassVar[bool] = False
+    """Whether its output depends on no key, so that it can be counted how often it repeats itself."""
     needs: tuple[str, ...] = ()
     """Other columns of the row whose original values it needs."""
     follows: tuple[str, ...] = ()
@@ -204,9 +208,13 @@ class Masker(abc.ABC):
         """
         return None
 
-    def weights(self) -> list[int] | None:
-        """How often each different output stands in the list that the mask draws from; None if it draws from none."""
-        return None
+    def parts(self, values: pl.Series) -> pl.Series:
+        """What a value's output is drawn by, such as its shape: values of different parts never get one output."""
+        return pl.repeat("", len(values), dtype=pl.String, eager=True)
+
+    def spread(self, part: str = "") -> Spread | None:
+        """The outputs that values of a part may get, by how likely they are; None where nobody can say."""
+        return None if self.outputs is None else {1: self.outputs}
 
     def groups(self, values: pl.Series) -> list[tuple[Masker, pl.Series]]:
         """The parts of values that are masked, each with its mask: for most masks the values themselves.

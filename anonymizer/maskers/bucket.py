@@ -20,6 +20,7 @@ class Bucket(Masker):
     """
 
     name = "bucket"
+    keyless = True
     searched = "never"
     kinds = frozenset({"number"})
     options: ClassVar[Mapping[str, type]] = {"size": float, "edges": list}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from anonymizer import pools
+from anonymizer.maskers import spreads
 from anonymizer.maskers.base import Mask, Masker, Setting, number
+from anonymizer.odds import Spread
 
 
 class Company(Masker):
@@ -26,6 +28,10 @@ class Company(Masker):
         first = self._names.gather(number(digests, 0, len(self._names)))
         second = self._names.gather(number(digests, 1, len(self._names)))
         return first + "-" + second + " " + self._forms.gather(number(digests, 2, len(self._forms)))
+
+    def spread(self, part: str = "") -> Spread:
+        """Two names and a form; cut ones may become the same."""
+        return spreads.together([self._names, self._names, self._forms], ["-", " "], self.setting.max_length)
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it begins with two names of the pool."""

@@ -16,6 +16,7 @@ class Constant(Masker):
     """Every value that is not NULL becomes the option `value`, written as SQL text of the column's type."""
 
     name = "constant"
+    keyless = True
     kinds = ANYTHING
     options: ClassVar[Mapping[str, type]] = {"value": object}
     required = frozenset({"value"})

@@ -5,7 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from anonymizer import pools
+from anonymizer.maskers import spreads
 from anonymizer.maskers.base import Mask, Masker, Setting, number
+from anonymizer.odds import Spread
 
 
 class Country(Masker):
@@ -24,7 +26,6 @@ class Country(Masker):
         codes = pools.countries()
         self._two = pl.Series([two for two, _ in codes])
         self._three = pl.Series([three for _, three in codes])
-        self.outputs = min(len(self._two), len(self._names))
 
     def mask(self, values: pl.Series) -> pl.Series:
         """A country for each value."""
@@ -35,6 +36,18 @@ class Country(Masker):
         upper = two.zip_with(values.str.contains("^[A-Za-z]{2}$"), three)
         codes = upper.str.to_lowercase().zip_with(values.str.contains("^[a-z]{2,3}$"), upper)
         return codes.zip_with(values.str.contains("^[A-Za-z]{2,3}$"), names)
+
+    def parts(self, values: pl.Series) -> pl.Series:
+        """A code of two letters or of three, small or large, or a name."""
+        length = values.str.len_chars().cast(pl.String)
+        small = values.str.contains("^[a-z]{2,3}$")
+        code = length + pl.repeat("s", len(values), eager=True).zip_with(small, pl.Series(["l"]))
+        return code.zip_with(values.str.contains("^[A-Za-z]{2,3}$"), pl.Series(["name"]))
+
+    def spread(self, part: str = "name") -> Spread:
+        """All countries, of which some have one code in a pool and cut names may become the same."""
+        pools = {"2": self._two, "3": self._three}
+        return spreads.of(self.fit(pools.get(part[:1], self._names)))
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is a country: there are not enough of them for chance to avoid the original."""

@@ -23,6 +23,7 @@ class DateTrunc(Masker):
     """
 
     name = "date_trunc"
+    keyless = True
     searched = "never"
     kinds = frozenset({"time", "text"})
     options: ClassVar[Mapping[str, type]] = {"unit": str}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -10,8 +9,10 @@ from typing import Any, ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
+from anonymizer.maskers import spreads
 from anonymizer.maskers.base import ANYTHING, Mask, Masker, Setting, number
 from anonymizer.maskers.forms import as_written
+from anonymizer.odds import Spread
 
 POOL_SIZE = 1024
 _TODAY = datetime(2024, 2, 29, 12, tzinfo=UTC)
@@ -43,9 +44,9 @@ class FakerProvider(Masker):
         """One value of the pool for each value."""
         return self._pool.gather(number(self.digests.hexadecimal(values), 0, len(self._pool)))
 
-    def weights(self) -> list[int]:
+    def spread(self, part: str = "") -> Spread:
         """Values that are cut may become the same."""
-        return [*Counter(self.fit(self._pool).to_list()).values()]
+        return spreads.of(self.fit(self._pool))
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether the pool has it."""

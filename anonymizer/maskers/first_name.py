@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import polars as pl
 
 from anonymizer import pools
+from anonymizer.maskers import spreads
 from anonymizer.maskers.base import Mask, Masker, Setting, number
+from anonymizer.odds import Spread
 
 
 class FirstName(Masker):
@@ -26,9 +26,9 @@ class FirstName(Masker):
         """One name of the pool for each value."""
         return self._pool.gather(number(self.digests.hexadecimal(values), 0, len(self._pool)))
 
-    def weights(self) -> list[int]:
+    def spread(self, part: str = "") -> Spread:
         """Names that are cut may become the same."""
-        return [*Counter(self.fit(self._pool).to_list()).values()]
+        return spreads.of(self.fit(self._pool))
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether the pool has it."""

@@ -25,6 +25,7 @@ class Generalize(Masker):
     """
 
     name = "generalize"
+    keyless = True
     searched = "never"
     kinds = frozenset({"text", "number", "time", "enum"})
     options: ClassVar[Mapping[str, type]] = {"keep": int, "map": dict, "others": str, "step": int, "unit": str}

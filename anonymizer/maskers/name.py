@@ -5,7 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from anonymizer import pools
+from anonymizer.maskers import spreads
 from anonymizer.maskers.base import Mask, Masker, Setting, number
+from anonymizer.odds import Spread
 
 
 class Name(Masker):
@@ -19,13 +21,16 @@ class Name(Masker):
         super().__init__(mask, setting)
         self._first = pools.load(setting.locale, "first_names", setting.codec)
         self._last = pools.load(setting.locale, "last_names", setting.codec)
-        self.outputs = len(self._first) * len(self._last) if setting.max_length is None else None
 
     def mask(self, values: pl.Series) -> pl.Series:
         """A full name for each value."""
         digests = self.digests.hexadecimal(values)
         first = self._first.gather(number(digests, 0, len(self._first)))
         return first + " " + self._last.gather(number(digests, 1, len(self._last)))
+
+    def spread(self, part: str = "") -> Spread:
+        """Two names; cut ones may become the same."""
+        return spreads.together([self._first, self._last], [" "], self.setting.max_length)
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is two names of the pools. A cut one is known by its first name alone."""

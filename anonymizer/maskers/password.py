@@ -26,6 +26,7 @@ class Password(Masker):
     """
 
     name = "password"
+    keyless = True
     searched = "always"
     options: ClassVar[Mapping[str, type]] = {"hash": str}
     outputs = 1

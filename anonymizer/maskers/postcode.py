@@ -8,8 +8,10 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
+from anonymizer.maskers import spreads
 from anonymizer.maskers.base import Mask, Masker, Setting
 from anonymizer.maskers.text import Text
+from anonymizer.odds import Spread
 
 
 class Postcode(Masker):
@@ -32,6 +34,16 @@ class Postcode(Masker):
         """A code for each value."""
         masked = self._text.mask(values)
         return values.str.slice(0, self._keep) + masked.str.slice(self._keep) if self._keep else masked
+
+    def parts(self, values: pl.Series) -> pl.Series:
+        """What is kept of it, and the shape of the rest."""
+        shape = self._text.parts(values)
+        kept = values.str.slice(0, self._keep)
+        return kept + "\0" + shape.str.slice(self._keep)
+
+    def spread(self, part: str = "") -> Spread | None:
+        """The codes of a shape."""
+        return spreads.of_shape(part.partition("\0")[2]) if part else None
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """All: a code is so short that chance gives one that somebody has."""

@@ -30,6 +30,7 @@ class Redact(Masker):
     """
 
     name = "redact"
+    keyless = True
     leaves_text = True
     options: ClassVar[Mapping[str, type]] = {"words": list}
 

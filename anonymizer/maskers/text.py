@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from anonymizer.maskers import spreads
 from anonymizer.maskers.base import Mask, Masker, Setting
 from anonymizer.maskers.permutation import BLOCK, aes
+from anonymizer.odds import Spread
 
 TELLING_BITS = 64
 """A text with less than this in letters and digits may come out by chance as one that stands elsewhere."""
@@ -49,7 +51,7 @@ class Text(Masker):
 
     def mask(self, values: pl.Series) -> pl.Series:
         """A text for each value, as many characters long."""
-        plain = _to_ascii(values)
+        plain = to_ascii(values)
         lengths = plain.str.len_bytes().to_numpy().astype(np.int64)
         blocks = -(-lengths // BLOCK)
         padded = plain.to_frame("text").select(pl.col("text").str.pad_end(pl.lit(pl.Series(blocks * BLOCK))))
@@ -68,6 +70,14 @@ class Text(Masker):
         counted[:, 0] += (np.arange(len(counted)) - first).astype(np.uint64)
         return self._cipher.encryptor().update(counted.tobytes())
 
+    def parts(self, values: pl.Series) -> pl.Series:
+        """Its shape."""
+        return spreads.shape(values)
+
+    def spread(self, part: str = "") -> Spread | None:
+        """The texts of a shape; of no shape at all nobody can say."""
+        return spreads.of_shape(part) if part else None
+
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is so short that chance alone may have made it."""
         return too_short(values)
@@ -80,7 +90,7 @@ def too_short(values: pl.Series) -> pl.Series:
     return letters * 4.7 + numerals * 3.3 < TELLING_BITS
 
 
-def _to_ascii(values: pl.Series) -> pl.Series:
+def to_ascii(values: pl.Series) -> pl.Series:
     """The same number of characters, all of them ASCII, cases kept."""
     at = (values.str.len_bytes() != values.str.len_chars()).arg_true()
     if not len(at):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import polars as pl
 
+from anonymizer.maskers import spreads
 from anonymizer.maskers.base import Mask, Masker, Setting, number
+from anonymizer.odds import Spread
 
 _SYSTEMS = (
     "Windows NT 10.0; Win64; x64",
@@ -53,9 +53,9 @@ class UserAgent(Masker):
         """A browser for each value."""
         return AGENTS.gather(number(self.digests.hexadecimal(values), 0, len(AGENTS)))
 
-    def weights(self) -> list[int]:
+    def spread(self, part: str = "") -> Spread:
         """Names that are cut may become the same."""
-        return [*Counter(self.fit(AGENTS).to_list()).values()]
+        return spreads.of(self.fit(AGENTS))
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is one of the list."""

@@ -8,7 +8,6 @@ import psycopg
 import pytest
 
 from anonymizer import catalog, plan, policy
-from anonymizer.odds import odds, weighted
 from anonymizer.plan import ColumnPlan, Finding, TablePlan
 
 
@@ -122,22 +121,3 @@ def test_what_speaks_against_a_policy(
     found = [finding.kind for finding in find(schema, tables)]
     assert found[: len(kinds)] == kinds
     assert bool(found) == bool(kinds)
-
-
-def test_the_odds_of_a_repetition() -> None:
-    """The birthday's: exact for few outputs, by its bound for many."""
-    assert odds(366, 365) == "1 in 1"
-    assert odds(23, 365) == "50.7297%"
-    assert odds(0, 10) == odds(1, 10) == "nil"
-    assert odds(10**7, 2**64) == "1 in 368,935"
-
-
-def test_the_odds_of_a_repetition_where_some_outputs_are_likelier() -> None:
-    """Equal weights are the birthday's; of two outputs, 3 to 1, two values meet with 10 of 16."""
-    assert weighted(23, [2] * 365) == odds(23, 365)
-    assert weighted(2, [3, 1]) == "62.5000%"
-    assert weighted(3, [3, 1]) == "1 in 1"
-    # 1 - 3! (1/2 1/4 1/8 + 1/2 1/4 1/8 + 1/2 1/8 1/8 + 1/4 1/8 1/8)
-    assert weighted(3, [4, 2, 1, 1]) == f"{1 - 6 * (2 / 64 + 1 / 128 + 1 / 256):.4%}"
-    assert weighted(1000, [2, *[1] * 4000]) == "100.0000%"
-    assert weighted(1, [2, 1]) == "nil"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from anonymizer import catalog, plan, policy
+from anonymizer import catalog, odds, plan, policy
 
 SCHEMA = """
 CREATE TABLE t (
@@ -89,4 +89,4 @@ def test_masks_that_wait_for_each_other(database: str) -> None:
 )
 def test_the_odds_are_exact(rows: int, outputs: int, words: str) -> None:
     """The birthday problem, from its best known case to a clone's size."""
-    assert plan.odds(rows, outputs) == words
+    assert odds.odds(rows, outputs) == words
