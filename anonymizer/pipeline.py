@@ -34,7 +34,7 @@ from anonymizer.plan import ColumnPlan
 from anonymizer.subset.part import Part
 from anonymizer.workers import Context, Report
 
-BLOCK_BYTES = 2 * 2**20
+BLOCK_BYTES = 4 * 2**20
 """How much is read, masked and written at once: enough for Polars to be quick, little enough for memory."""
 
 SMALL_BYTES = 2**18
@@ -50,8 +50,8 @@ _PIPE_BYTES = 2**20
 class Recorder(Protocol):
     """Sees the originals of masked columns, for verification."""
 
-    def see(self, column: str, values: pl.Series) -> None:
-        """Take in some of a column, as PostgreSQL holds them."""
+    def see(self, column: str, masker: Masker, values: pl.Series) -> None:
+        """Take in some of a column, as PostgreSQL holds them, and the mask that tells their parts."""
 
     def close(self) -> None:
         """Write what was remembered."""
@@ -60,7 +60,7 @@ class Recorder(Protocol):
 class Recording(Protocol):
     """Makes the recorder of a chunk, in whatever process the chunk runs."""
 
-    def open(self, table: TableName, columns: Sequence[ColumnPlan], context: Context) -> Recorder:
+    def open(self, table: TableName) -> Recorder:
         """A recorder of the chunk's own."""
 
 
@@ -107,7 +107,7 @@ class Chunk:
             reading(context.source, context.psql, self.snapshot, self.select(), binary=raw, small=self.small) as pipe,
             self._writing(context.target, binary=raw) as sink,
         ):
-            recorder = self.recording.open(self.table, self.columns, context) if self.recording and masked else None
+            recorder = self.recording.open(self.table) if self.recording and masked else None
             transform = Transform(self.columns, context, recorder, self.lookups) if masked else None
             for block in blocks(pipe, whole_rows=masked):
                 sink.write(transform.block(block) if transform else block)
@@ -305,7 +305,7 @@ class Transform:
         for name, masker in self._maskers.items():
             originals = copytext.unescape(frame.get_column(name))
             if self._recorder and name in self._recorded:
-                self._recorder.see(self._columns[name], originals)
+                self._recorder.see(self._columns[name], masker, originals)
             masked = maskers.apply(masker, originals, self._row(frame, masker, followed))
             if name in self._followed:
                 followed[name] = masked

@@ -12,6 +12,8 @@ from anonymizer.errors import PolicyError
 from anonymizer.maskers import jsonbatch, jsonpath, jsonspans
 from anonymizer.maskers.base import Mask, Masker, Setting
 
+_Read = tuple[jsonspans.Spans, pl.Series, pl.Series]
+
 
 class Json(Masker):
     """Each leaf is masked as the first path that reaches it says, then by `keys`, and all others as `others` says.
@@ -41,6 +43,7 @@ class Json(Masker):
         assert whole is not None  # noqa: S101 - only `keep` has no masker
         self._whole = whole
         self._reader = jsonspans.Reader(self._numbers)
+        self._last: tuple[pl.Series, _Read] | None = None
 
     def mask(self, values: pl.Series) -> pl.Series:
         """The documents with their leaves masked; white space changes only in those that have to be opened."""
@@ -64,8 +67,14 @@ class Json(Masker):
         ]
         return [*found, (self._whole, broken)]
 
-    def _read(self, values: pl.Series) -> tuple[jsonspans.Spans, pl.Series, pl.Series]:
+    def _read(self, values: pl.Series) -> _Read:
         """What is found without opening; where the documents stand of which that is true, and where the others do."""
+        # the same documents are read for verification and for masking, the one right after the other
+        if self._last is None or not values.equals(self._last[0]):
+            self._last = values, self._reading(values)
+        return self._last[1]
+
+    def _reading(self, values: pl.Series) -> _Read:
         # what nobody has checked may be no JSON at all, and that shows only when it is opened
         checked = self.setting.kind == "json"
         quick = (jsonspans.plain(values) if checked else pl.repeat(False, len(values), eager=True)).arg_true()

@@ -17,7 +17,7 @@ from anonymizer.plan import ColumnPlan, TablePlan
 from anonymizer.verify import views
 from anonymizer.verify.record import Memory
 from anonymizer.verify.scan import Hits, Search, member
-from anonymizer.verify.tokens import Hashes
+from anonymizer.verify.tokens import Hashes, distinct
 from anonymizer.workers import Context, Report
 
 ENOUGH_BITS = 60
@@ -62,7 +62,7 @@ class Piece:
 
 
 def _merged(found: dict[_Name, list[Hashes]]) -> dict[_Name, list[Hashes]]:
-    return {name: [np.unique(np.concatenate(some))] for name, some in found.items()}
+    return {name: [distinct(np.concatenate(some))] for name, some in found.items()}
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,13 @@ class _Column:
         self._plan, self._memory, self._search, self._found = plan, memory, search, found
         self._own = str(memory.number(table, plan.name)) if plan.masked else ""
         self._masker = build(plan, context) if plan.masked else None
+        self._runs: dict[str, Hashes] = {}
+
+    def _run(self, name: str) -> Hashes:
+        """What is remembered of the column's own originals, opened once."""
+        if name not in self._runs:
+            self._runs[name] = self._memory.load(f"{self._own}.{name}")
+        return self._runs[name]
 
     def see(self, values: pl.Series) -> None:
         """Take in a block's values."""
@@ -145,7 +152,7 @@ class _Column:
             # a document is taken apart only if anything in it, be it one of its own column, is known at all
             whole = views.text(values, self._plan.kind, is_array=self._plan.is_array)
             between = b'",{}' if self._plan.is_array else _BETWEEN[self._plan.mask.name]
-            hits = self._search.look(whole, between, self._memory.load(f"{self._own}.own"))
+            hits = self._search.look(whole, between, self._run("own"))
             if len(hits):
                 groups = self._groups(values.gather(np.unique(hits.text)))
                 self._parts(groups)
@@ -166,7 +173,7 @@ class _Column:
             self._against_own(group, masker, parts.unique())
 
     def _against_own(self, group: int, masker: Masker, parts: pl.Series) -> None:
-        originals = self._memory.load(f"{self._own}.{group}.values")
+        originals = self._run(f"{group}.values")
         hashes = parts.hash(self._memory.plain_seed).to_numpy()
         known = member(originals, hashes)
         if known.any():

@@ -17,7 +17,7 @@ from anonymizer.verify.check import Piece
 from anonymizer.verify.model import ColumnCheck, Disclosure, Elsewhere, TableCheck, Verification
 from anonymizer.verify.record import Memory
 from anonymizer.verify.scan import Search
-from anonymizer.verify.tokens import Hashes
+from anonymizer.verify.tokens import Hashes, distinct
 
 CATALOG = "catalog"
 _CATALOG_TEXTS = """
@@ -113,7 +113,7 @@ def _different(pieces: Sequence[Piece], what: str, column: str) -> int:
 
 
 def _count(some: Sequence[Hashes]) -> int:
-    return len(np.unique(np.concatenate(some))) if some else 0
+    return len(distinct(np.concatenate(some))) if some else 0
 
 
 def _elsewhere(memory: Memory, policy: Policy, pieces: Sequence[Piece]) -> Iterator[Elsewhere]:

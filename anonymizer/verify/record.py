@@ -19,10 +19,10 @@ from anonymizer import copytext
 from anonymizer.identifiers import TableName, quote
 from anonymizer.maskers import Masker
 from anonymizer.pipeline import SMALL_BYTES, blocks, build, reading
-from anonymizer.plan import ColumnPlan, TablePlan
+from anonymizer.plan import TablePlan
 from anonymizer.subset.part import Part
 from anonymizer.verify import sequences, telling
-from anonymizer.verify.tokens import Hashes, Secret, slices
+from anonymizer.verify.tokens import Hashes, Secret, distinct, slices
 from anonymizer.workers import Context, Report
 
 _LITTLE = 2**20
@@ -64,30 +64,27 @@ class Memory:
         if not path.exists():
             return np.zeros(0, dtype=np.uint64)
         found: Hashes = np.load(path, mmap_mode="r" if path.stat().st_size > _LITTLE else None)
-        return found
+        return np.asarray(found)  # a memmap says what it is at every slice, and that takes longer than the slice
 
 
 class Recorder:
     """Remembers the originals of one piece of a table; `piece` is a name that no other piece has."""
 
-    def __init__(
-        self, memory: Memory, piece: str, table: TableName, columns: Sequence[ColumnPlan], context: Context
-    ) -> None:
-        """Makes ready what tells the parts of each masked column."""
+    def __init__(self, memory: Memory, piece: str, table: TableName) -> None:
+        """Nothing is written before something was seen."""
         self._memory, self._piece, self._table = memory, piece, table
         self._kept = self._written = 0
         self._secret = Secret(memory.seed)
-        self._maskers = {column.name: build(column, context) for column in columns if column.masked}
         self._found: dict[str, list[Any]] = defaultdict(list)
         self.nulls: dict[str, int] = defaultdict(int)
 
-    def see(self, column: str, values: pl.Series) -> None:
+    def see(self, column: str, masker: Masker, values: pl.Series) -> None:
         """Take in some originals of a masked column, as PostgreSQL holds them."""
         self.nulls[column] += values.null_count()
         values = values.drop_nulls()
         number = self._memory.number(self._table, column)
-        for group, (masker, parts) in enumerate(self._maskers[column].groups(values.filter(values != ""))):
-            self._part(number, group, masker, parts.filter(parts != "").alias("value").value_counts())
+        for group, (part, parts) in enumerate(masker.groups(values.filter(values != ""))):
+            self._part(number, group, part, parts.filter(parts != "").alias("value").value_counts())
         if self._kept > _KEPT:
             self.close()
 
@@ -114,7 +111,7 @@ class Recorder:
         runs = {name: np.concatenate(some) for name, some in self._found.items()}
         for name, run in runs.items():
             if not name.endswith((".phrases", ".rows")):
-                runs[name] = np.unique(run)
+                runs[name] = distinct(run)
         path = self._memory.folder / f"piece-{self._piece}-{self._written}.npz"
         np.savez(path, **cast("dict[str, Any]", runs))
         self._found.clear()
@@ -128,9 +125,9 @@ class Recording:
     memory: Memory
     piece: str
 
-    def open(self, table: TableName, columns: Sequence[ColumnPlan], context: Context) -> Recorder:
+    def open(self, table: TableName) -> Recorder:
         """A recorder of the chunk's own."""
-        return Recorder(self.memory, self.piece, table, columns, context)
+        return Recorder(self.memory, self.piece, table)
 
 
 @dataclass(frozen=True)
@@ -149,15 +146,16 @@ class RecordTable:
     def run(self, context: Context, report: Report) -> tuple[TableName, int, Mapping[str, int]]:
         """Read and remember."""
         masked = self.plan.masked
-        recorder = Recorder(self.memory, self.piece, self.plan.name, masked, context)
+        recorder = Recorder(self.memory, self.piece, self.plan.name)
+        ready = [build(column, context) for column in masked]
         names = [f"c{position}" for position in range(len(masked))]
         rows, small = 0, self.plan.table.bytes <= SMALL_BYTES
         for select in self._selects():
             with reading(context.source, context.psql, self.snapshot, select, small=small) as pipe:
                 for block in blocks(pipe, whole_rows=True):
                     frame = copytext.parse(block, names)
-                    for name, column in zip(names, masked, strict=True):
-                        recorder.see(column.name, copytext.unescape(frame.get_column(name)))
+                    for name, column, masker in zip(names, masked, ready, strict=True):
+                        recorder.see(column.name, masker, copytext.unescape(frame.get_column(name)))
                     rows += frame.height
                     report(str(self.plan.name), frame.height, len(block))
         recorder.close()
@@ -189,7 +187,7 @@ class Digest:
         for name in names:
             if name.endswith((".rows", ".phrases", ".own")):
                 continue
-            run = np.unique(np.concatenate([piece[name] for piece in pieces if name in piece.files]))
+            run = distinct(np.concatenate([piece[name] for piece in pieces if name in piece.files]))
             if name.endswith(".lengths"):
                 lengths |= set(run.tolist())
             elif name.endswith(".entries"):
@@ -197,13 +195,15 @@ class Digest:
             elif name.endswith(".always"):
                 number = name.partition(".")[0]
                 phrases, rare = _phrases(pieces, number)
-                np.save(self.memory.folder / f"{number}.searched.npy", np.union1d(run, phrases[rare]))
+                np.save(self.memory.folder / f"{number}.searched.npy", distinct(np.concatenate([run, phrases[rare]])))
                 own = [piece[f"{number}.own"] for piece in pieces if f"{number}.own" in piece.files]
-                np.save(self.memory.folder / f"{number}.own.npy", np.unique(np.concatenate([run, phrases, *own])))
+                np.save(self.memory.folder / f"{number}.own.npy", distinct(np.concatenate([run, phrases, *own])))
             else:
                 np.save(self.memory.folder / f"{name}.npy", run)
         planted = self._planted()
         entries.append(planted.entries)
+        searched = [np.load(path) for path in self.memory.folder.glob("*.searched.npy")]
+        np.save(self.memory.folder / "searched.npy", distinct(np.concatenate([np.zeros(0, np.uint64), *searched])))
         bits = sequences.build(entries, sum(map(len, entries)))
         np.save(self.memory.folder / "filter.npy", bits)
         for path in self.memory.folder.glob("piece-*.npz"):

@@ -10,7 +10,7 @@ import polars as pl
 from anonymizer.verify import telling
 from anonymizer.verify.record import Memory
 from anonymizer.verify.sequences import Filter
-from anonymizer.verify.tokens import Hashes, Places, Secret, Tokens, slices, split
+from anonymizer.verify.tokens import Hashes, Places, Secret, Tokens, distinct, slices, split
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Search:
         self.names = [str(number) for number in range(len(memory.owners))]
         self.names += [f"canary-{number}" for number in range(canaries)]
         self._runs = [memory.load(f"{name}.searched") for name in self.names]
+        self._all = memory.load("searched")
 
     def look(self, texts: pl.Series, between: bytes = b"", own: Hashes | None = None) -> Hits:
         """What stands in texts that are not null.
@@ -60,7 +61,7 @@ class Search:
             between: bytes over which nothing reaches: what separates two parts of a value.
             own: a run of more that is searched for, beside everybody's.
         """
-        runs = self._runs if own is None else [*self._runs, own]
+        runs = [self._all] if own is None else [self._all, own]
         found, before = [_NOTHING], 0
         for piece in slices(texts.alias("text").to_frame(), "text"):
             found.append(self._look(piece.get_column("text"), between, runs, before))
@@ -104,7 +105,7 @@ class Search:
 
     def owners(self, hashes: Hashes, own: str = "") -> dict[str, Hashes]:
         """By the name of a column or a canary, which of its values these are; those of the column `own` left out."""
-        unique = np.unique(hashes)
+        unique = distinct(hashes)
         found = {}
         for name, run in zip(self.names, self._runs, strict=True):
             if name != own and (known := member(run, unique)).any():

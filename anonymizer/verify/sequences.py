@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anonymizer.verify.tokens import Hashes, Places, Secret, Tokens, extended
+from anonymizer.verify.tokens import Hashes, Places, Secret, Tokens, distinct, extended
 
 LONGEST = 32
 """A longer text counts as found where its first 32 tokens stand."""
@@ -115,7 +115,7 @@ def build(entries: Sequence[Hashes], expected: int) -> npt.NDArray[np.uint8]:
     power = min(max((expected * _BITS_EACH).bit_length(), _LEAST), _MOST)
     bits = np.zeros(2**power // 8, dtype=np.uint8)
     for some in entries:
-        place = np.unique(some >> np.uint64(64 - power))
+        place = distinct(some >> np.uint64(64 - power))
         if len(place):
             byte = (place >> np.uint64(3)).astype(np.int64)
             first = np.flatnonzero(np.concatenate(([True], byte[1:] != byte[:-1])))

@@ -25,6 +25,7 @@ _SENTENCE = 4
 
 _NEVER_KINDS = frozenset({"time", "boolean", "enum", "point"})
 _COMPACT = frozenset({"phone", "iban", "card", "national_id"})
+_SPACE = 32
 _DATE = r"^[+-]?\d{1,6}-\d\d?-\d\d?([ T].*)?$|^\d\d?[./]\d\d?[./]\d{2,4}$"
 
 Flags = npt.NDArray[np.bool_]
@@ -49,16 +50,27 @@ class Telling:
 
 def bits(tokens: Tokens, start: Places, end: Places) -> npt.NDArray[np.float64]:
     """How many bits the letters and digits from one byte to another could at most tell."""
-    digits = (tokens.folded >= 48) & (tokens.folded <= 57)
-    numerals = _between(digits, start, end)
-    letters = _between(tokens.folded != 32, start, end) - numerals
-    found: npt.NDArray[np.float64] = letters * 4.7 + numerals * 3.3
+    numerals = _between(_digits(tokens), start, end)
+    letters = _between(tokens.folded != _SPACE, start, end) - numerals
+    return _told(letters, numerals)
+
+
+def _told(letters: Places, digits: Places) -> npt.NDArray[np.float64]:
+    found: npt.NDArray[np.float64] = letters * 4.7 + digits * 3.3
+    return found
+
+
+def _digits(tokens: Tokens) -> Flags:
+    # what is below the zero wraps around, so one comparison does
+    found: Flags = (tokens.folded - np.uint8(48)) < 10
     return found
 
 
 def _between(flags: Flags, start: Places, end: Places) -> Places:
-    sums = np.concatenate(([0], np.cumsum(flags, dtype=np.int64)))
-    found: Places = sums[end] - sums[start]
+    """How many flags are set from each start to before each end."""
+    sums = np.zeros(len(flags) + 1, dtype=np.int32)
+    np.cumsum(flags, dtype=np.int32, out=sums[1:])
+    found: Places = (sums[end] - sums[start]).astype(np.int64)
     return found
 
 
@@ -73,9 +85,10 @@ def choose(values: pl.Series, rows: npt.NDArray[np.int64], masker: Masker, secre
     count = np.diff(first, append=len(text))
     start = tokens.start[first]
     end = tokens.start[first + count - 1] + tokens.length[first + count - 1]
-    digits = _between((tokens.folded >= 48) & (tokens.folded <= 57), start, end)
-    letters = _between(tokens.folded != 32, start, end) - digits
-    told = letters * 4.7 + digits * 3.3
+    digits = _between(_digits(tokens), start, end)
+    # a text's tokens are all that it has of letters and digits
+    letters = (np.add.reduceat(tokens.length, first) if len(first) else tokens.length) - digits
+    told = _told(letters, digits)
     at = values.gather(which).str.contains("@", literal=True).to_numpy() if len(which) else np.zeros(0, dtype=bool)
 
     person = np.bool_(masker.searched == "always")

@@ -26,6 +26,9 @@ _LANE = 8
 _LONGEST = 256
 """Of a token that is longer than so many bytes its length and its beginning count."""
 
+_MANY = 20_000
+"""So many numbers Polars sorts sooner than numpy."""
+
 _SPACE = 32
 _PADDING = bytes([_SPACE]) * (_LANE + _LONGEST)
 _FOLD = bytes(
@@ -111,6 +114,15 @@ def _hashes(data: npt.NDArray[np.uint8], start: Places, length: Places, secret: 
         found[longer] += (lanes[start[longer] + number * _LANE] & _FIRST[left]) * multiplier
         longer = longer[length[longer] > (number + 1) * _LANE]
     return mixed(found, secret)
+
+
+def distinct(hashes: Hashes) -> Hashes:
+    """Each of the hashes once, in order. `numpy.unique` takes twenty times as long for millions of them."""
+    ordered = np.sort(hashes) if len(hashes) < _MANY else pl.Series(hashes).sort().to_numpy()
+    first = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    found: Hashes = ordered[first]
+    return found
 
 
 def mixed(values: Hashes, secret: Secret) -> Hashes:
