@@ -36,6 +36,8 @@ class Column:
         demands: what unique indexes and exclusion constraints ask of it beyond telling its values apart.
         delimiter: what separates the elements of an array.
         loose: whether its collation holds texts for equal that are not the same.
+        below: the type below a domain, as SQL writes it; empty where the column's type is none.
+        labels: of an enum, in their order; empty where only a dump is known.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Column:
     demands: tuple[Demand, ...] = ()
     delimiter: str = ","
     loose: bool = False
+    below: str = ""
+    labels: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -191,7 +195,10 @@ SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
            FROM pg_catalog.pg_attribute f JOIN pg_catalog.pg_type y ON y.oid = f.atttypid
            WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped ORDER BY f.attnum) END::text[],
        coalesce(element.typdelim, ','),
-       EXISTS (SELECT FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic)
+       EXISTS (SELECT FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic),
+       CASE WHEN b.typid <> a.atttypid THEN pg_catalog.format_type(b.typid, b.typmod) ELSE '' END,
+       ARRAY(SELECT y.enumlabel FROM pg_catalog.pg_enum y WHERE y.enumtypid = coalesce(element.oid, t.oid)
+             ORDER BY y.enumsortorder)::text[]
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -207,7 +214,8 @@ LEFT JOIN LATERAL (
         SELECT x.oid, x.typname, x.typcategory, x.typtype, x.typbasetype, x.typsend, x.typreceive,
                CASE WHEN e.typmod >= 0 THEN e.typmod ELSE x.typtypmod END, e.typdelim
         FROM pg_catalog.pg_type x JOIN e ON x.oid = e.typbasetype AND e.typtype = 'd'
-    ) SELECT typname, typcategory, typmod, typdelim, {_BINARY.format(type="e")} AS builtin FROM e WHERE typtype <> 'd'
+    ) SELECT oid, typname, typcategory, typmod, typdelim, {_BINARY.format(type="e")} AS builtin
+    FROM e WHERE typtype <> 'd'
 ) element ON array_of.oid IS NOT NULL
 WHERE {_NOT_OURS}
 ORDER BY a.attrelid, a.attnum
@@ -322,6 +330,8 @@ def column(
     field_types: Sequence[str] = (),
     delimiter: str = ",",
     loose: bool = False,
+    below: str = "",
+    labels: Sequence[str] = (),
 ) -> Column:
     """A column from what the catalog says of it: its type's own name and category below domains, its typmod, ..."""
     kind = _kind(base, category)
@@ -347,6 +357,8 @@ def column(
         tuple(_kind(*field.rsplit(" ", 1)) for field in field_types),
         delimiter=delimiter,
         loose=loose,
+        below=below,
+        labels=tuple(labels),
     )
 
 
@@ -355,8 +367,9 @@ def _kind(name: str, category: str) -> str:
 
 
 def described(column: Column) -> str:
-    """A column's type as a policy records it: as SQL writes it, and of a composite type its fields as well."""
-    return f"{column.type} ({', '.join(column.fields)})" if column.fields else column.type
+    """A column's type as a policy records it: as SQL writes it, with a composite type's fields and what a domain is."""
+    inside = ", ".join(column.fields) or column.below
+    return f"{column.type} ({inside})" if inside else column.type
 
 
 def foreign_keys(connection: Connection) -> list[ForeignKey]:

@@ -16,10 +16,11 @@ import psycopg
 
 from anonymizer import copytext
 from anonymizer.catalog import Connection
+from anonymizer.finding import Finding
 from anonymizer.identifiers import quote
 from anonymizer.lookups import joined
 from anonymizer.pipeline import Transform
-from anonymizer.plan import ColumnPlan, Finding, TablePlan
+from anonymizer.plan import ColumnPlan, TablePlan
 from anonymizer.workers import Context
 
 SAMPLE = 500

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,26 +103,40 @@ def step(key: str) -> str:
 
 def unnamed(paths: Sequence[str], keys: Sequence[str], texts: Iterable[str]) -> list[str]:
     """The paths at which documents have a text or a number, and that no rule of a json mask reaches."""
+    return reached(paths, keys, {None}, texts)
+
+
+def reached(paths: Sequence[str], keys: Sequence[str], by: Container[int | None], texts: Iterable[str]) -> list[str]:
+    """The paths at which documents have a text or a number that certain rules of a json mask decide on.
+
+    Args:
+        paths: of the mask.
+        keys: of the mask, which stand behind its paths.
+        by: the numbers of the rules; None for `others`.
+        texts: the documents.
+    """
     anywhere = [(jsonpath.Step(key, deep=True),) for key in keys]
     walker = jsonpath.Walker([*(jsonpath.parse(path) for path in paths), *anywhere])
     root = _Node()
     for document in _documents(texts):
-        _outside(root, document, walker.start, 0)
+        _walk(root, document, walker.start, by, 0)
     found: dict[str, Leaf] = {}
     _paths(root, "$", found)
     return sorted(found)
 
 
-def _outside(node: _Node, value: Any, state: jsonpath.State, depth: int) -> None:
-    """As `_collect`, but only what no path has reached."""
-    if depth > _DEEPEST or state.reached is not None:
+def _walk(node: _Node, value: Any, state: jsonpath.State, by: Container[int | None], depth: int) -> None:
+    """As `_collect`, but only what these rules have reached."""
+    if depth > _DEEPEST or (state.settled and state.reached not in by):
         return
     if isinstance(value, dict):
         for key, item in value.items():
-            _outside(node.keys.setdefault(key, _Node()), item, state.next.get(key, state.other), depth + 1)
+            below = state if state.reached is not None else state.next.get(key, state.other)
+            _walk(node.keys.setdefault(key, _Node()), item, below, by, depth + 1)
     elif isinstance(value, list):
         node.items = node.items or _Node()
         for number, item in enumerate(value):
-            _outside(node.items, item, state.next.get(number, state.other), depth + 1)
-    elif value is not None and not isinstance(value, bool):
+            below = state if state.reached is not None else state.next.get(number, state.other)
+            _walk(node.items, item, below, by, depth + 1)
+    elif state.reached in by and value is not None and not isinstance(value, bool):
         node.leaf.numbers.append("")

@@ -8,13 +8,26 @@ from dataclasses import dataclass
 
 import psycopg
 
-from anonymizer import catalog, checks, drift, literals, plan, policy, record, repeats, sampling, servererrors, suggest
+from anonymizer import (
+    catalog,
+    checks,
+    drift,
+    journal,
+    literals,
+    plan,
+    policy,
+    record,
+    repeats,
+    sampling,
+    servererrors,
+    suggest,
+)
 from anonymizer.catalog import Connection, ForeignKey, Table
 from anonymizer.encodings import CODECS
 from anonymizer.endpoint import Endpoint
+from anonymizer.finding import Finding
 from anonymizer.identifiers import TableName
 from anonymizer.keys import Key
-from anonymizer.plan import Finding
 from anonymizer.policy import Policy, check_locale
 from anonymizer.suggest import Guess
 from anonymizer.workers import Context
@@ -55,13 +68,15 @@ def draft(source: Endpoint, *, locale: str, sample: int) -> Draft:
         every, keys = catalog.tables(connection), catalog.foreign_keys(connection)
         tables = [table for table in every if table.name == table.root and not table.foreign]
         guesses: Guesses = {table.name: _guesses(connection, table, every, sample, locale) for table in tables}
-    guesses = _aligned(guesses, every, keys)
-    for _ in range(_ROUNDS):
-        text = _text(guesses, tables, locale)
-        refused = [f for f in plan.findings(policy.parse(text), every, keys) if f.kind != "unknown"]
-        if not refused:
-            break
-        guesses = _undecided(guesses, refused)
+        guesses = _aligned(guesses, every, keys)
+        for _ in range(_ROUNDS):
+            text = _text(guesses, tables, locale)
+            refused = [f for f in plan.findings(policy.parse(text), every, keys) if f.kind != "unknown"]
+            if not refused:
+                break
+            guesses = _undecided(guesses, refused)
+        inside = drift.kept(connection, policy.parse(text), every, sample)
+    text = record.recorded(text, tables, inside)
     columns = [column for table in tables for column in table.columns if not column.generated]
     unknown = sum(guess.unknown for table in guesses.values() for guess in table.values())
     return Draft(text, len(tables), len(columns), unknown)
@@ -87,7 +102,11 @@ def _guesses(
 ) -> dict[str, Guess]:
     columns = [column for column in table.columns if not column.generated]
     values = sampling.values(connection, sampling.parts_of(table, every), columns, sample)
-    return {column.name: suggest.guess(column, values[column.name], table.name.name, locale) for column in columns}
+    return {
+        column.name: journal.decided(table.name, column.name)
+        or suggest.guess(column, values[column.name], table.name.name, locale)
+        for column in columns
+    }
 
 
 def _aligned(guesses: Guesses, tables: Sequence[Table], keys: Sequence[ForeignKey]) -> Guesses:
@@ -204,19 +223,24 @@ def examine(source: Endpoint, rules: Policy, *, sample: int = 0) -> Checked:
         ServerFailed: the catalog or a table cannot be read.
     """
     with reading(source) as connection:
-        tables, keys = catalog.tables(connection), catalog.foreign_keys(connection)
-        found = plan.findings(rules, tables, keys)
-        if repeating := [finding for finding in found if finding.kind == "unique"]:
-            found = plan.findings(rules, tables, keys, repeats.count(connection, rules, tables, repeating))
-        if sample:
-            codec = CODECS.get(catalog.database(connection).encoding, "ascii")
-            context = Context(source, source, _ANY_KEY, "", rules.locale, codec)
-            found += checks.broken(connection, plan.fitting(rules, tables, keys, found), context)
-            found += drift.inside(connection, rules, tables, sample)
-        surveyed = literals.survey(connection, rules)
-        return Checked(
-            (*found, *surveyed.findings),
-            record.unrecorded(rules, tables),
-            surveyed.carried,
-            surveyed.left_out,
-        )
+        return examined(connection, source, rules, sample=sample)
+
+
+def examined(connection: Connection, source: Endpoint, rules: Policy, *, sample: int) -> Checked:
+    """The same, by a session of the source that is in a transaction."""
+    tables, keys = catalog.tables(connection), catalog.foreign_keys(connection)
+    found = plan.findings(rules, tables, keys)
+    if repeating := [finding for finding in found if finding.kind == "unique"]:
+        found = plan.findings(rules, tables, keys, repeats.count(connection, rules, tables, repeating))
+    if sample:
+        codec = CODECS.get(catalog.database(connection).encoding, "ascii")
+        context = Context(source, source, _ANY_KEY, "", rules.locale, codec)
+        found += checks.broken(connection, plan.fitting(rules, tables, keys, found), context)
+        found += drift.inside(connection, rules, tables, sample)
+    surveyed = literals.survey(connection, rules)
+    return Checked(
+        (*found, *surveyed.findings),
+        record.unrecorded(rules, tables),
+        surveyed.carried,
+        surveyed.left_out,
+    )

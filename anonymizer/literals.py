@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from anonymizer import aside, catalog, detect
 from anonymizer.catalog import Connection
-from anonymizer.plan import Finding
+from anonymizer.finding import Finding
 from anonymizer.policy import Policy
 
 _OURS = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'"

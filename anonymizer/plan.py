@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
-from anonymizer import catalog, demands, maskers, suggest
+from anonymizer import catalog, demands, ends, maskers, suggest
 from anonymizer.catalog import Column, ForeignKey, Table
 from anonymizer.errors import CloneRefused
+from anonymizer.finding import Finding
 from anonymizer.identifiers import TableName
 from anonymizer.keys import Key
 from anonymizer.lookups import Lookup, Lookups, named
@@ -90,26 +91,6 @@ class TablePlan:
     def masked(self) -> tuple[ColumnPlan, ...]:
         """The columns whose values change."""
         return tuple(column for column in self.columns if column.masked)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that speaks against a policy.
-
-    Attributes:
-        kind: a word for programs: unnamed, unknown, gone, retyped, unsuitable, not-null, unique, foreign-key,
-            partition, json-path, hstore-key, check, literal, subset.
-        table: the table, as the policy would name it.
-        column: the column, None where it is about the table.
-        message: the same for a person, as a sentence without its full stop.
-        suggestion: a line for the policy that would settle it, None where there is none.
-    """
-
-    kind: str
-    table: str
-    column: str | None
-    message: str
-    suggestion: str | None = None
 
 
 def lay(
@@ -213,7 +194,7 @@ def findings(
     found += _lookups(policy, tables, foreign_keys)
     found += _gone(policy, tables)
     found += _subset(policy, tables)
-    found += _references(policy, foreign_keys, {table.name: table for table in tables})
+    found += ends.differing(policy, foreign_keys, {table.name: table for table in tables})
     return found
 
 
@@ -294,7 +275,8 @@ def _of_column(
 
     mask = entry.mask_of(column.name)
     suggestion = f"{suggest.key(column.name)} = {suggest.line(column)}"
-    if recorded is not None and recorded != catalog.described(column):
+    # before domains were recorded with the type below them, they were by their names alone
+    if recorded is not None and recorded not in (catalog.described(column), column.below and column.type):
         yield finding(
             "retyped", f"its type was {recorded} and is {catalog.described(column)}: decide again, then record it"
         )
@@ -321,6 +303,8 @@ def _of_mask(
     assert masker is not None  # noqa: S101 - only `keep` has none
     if objection := masker.objection():
         yield finding("unsuitable", f"the mask {mask.name} {objection}")
+    if why := _unlisted(mask, column):
+        yield finding("unsuitable", why)
     if mask.options.get("unique") and column.kind != "text":
         yield finding("unsuitable", f"unique = true adds a text, and the type is {column.type}")
     copied = {other.name for other in table.columns if not other.generated}
@@ -329,6 +313,23 @@ def _of_mask(
         if other not in copied:
             yield finding("unsuitable", f"the mask {mask.name} looks at {other}, and no such column is copied")
     yield from _of_index(finding, masker, column, table.rows, counts.get((table.name, column.name)))
+
+
+def _unlisted(mask: Mask, column: Column) -> str | None:
+    """What a mask lists of an enum, and the enum does not; or the other way round, for one that takes what it lists."""
+    if not column.labels:
+        return None
+    options, labels = mask.options, set(column.labels)
+    makes = {
+        "constant": [options.get("value")],
+        "fpe": options.get("among", []),
+        "generalize": [*options.get("map", {}).values(), options.get("others")],
+    }.get(mask.name, [])
+    if unknown := [str(label) for label in makes if label is not None and str(label) not in labels]:
+        return f"the mask {mask.name} names {unknown[0]!r}, and the enum has no such label"
+    if mask.name == "fpe" and (new := sorted(labels - set(map(str, makes)))):
+        return f"the enum has the label {new[0]!r}, and the mask fpe does not list it"
+    return None
 
 
 def _of_index(
@@ -411,81 +412,6 @@ def _subset(policy: Policy, tables: Sequence[Table]) -> Iterator[Finding]:
         else:
             continue
         yield Finding("subset", str(name), None, message)
-
-
-def _references(
-    policy: Policy, foreign_keys: Sequence[ForeignKey], tables: dict[TableName, Table]
-) -> Iterator[Finding]:
-    """Both ends of a reference must be treated alike, or it dangles in the clone."""
-    seen = set()
-    for key in foreign_keys:
-        table, referenced = tables.get(key.table), tables.get(key.referenced)
-        if table is None or referenced is None:
-            continue
-        ours, theirs = policy.tables.get(table.root), policy.tables.get(referenced.root)
-        if ours is None or theirs is None or ours.drops_rows or (table.root, key.name) in seen:
-            continue
-        seen.add((table.root, key.name))
-        if theirs.drops_rows and not _all_null(ours, key):
-            message = f"it refers to {referenced.root}, whose rows are dropped (foreign key {key.name})"
-            yield Finding("foreign-key", str(table.root), key.columns[0], message)
-        elif not theirs.drops_rows:
-            yield from _pairs(ours, theirs, key, table, referenced)
-
-
-def _all_null(entry: TablePolicy, key: ForeignKey) -> bool:
-    masks = [entry.mask_of(column) for column in key.columns]
-    return any(mask is not None and mask.name == "null" for mask in masks)
-
-
-def _pairs(
-    ours: TablePolicy, theirs: TablePolicy, key: ForeignKey, table: Table, referenced: Table
-) -> Iterator[Finding]:
-    if _all_null(ours, key):
-        if key.full and not all(mask and mask.name == "null" for mask in map(ours.mask_of, key.columns)):
-            message = f"a key of MATCH FULL is NULL in all columns or in none (foreign key {key.name})"
-            yield Finding("foreign-key", str(table.root), key.columns[0], message)
-        return
-    for column, referenced_column in zip(key.columns, key.referenced_columns, strict=True):
-        mine, other = ours.mask_of(column), theirs.mask_of(referenced_column)
-        if mine == other and mine is not None and mine.name not in (KEEP, DROP_ROWS) and not maskers.undecided(mine):
-            ends = ((table, column), (referenced, referenced_column))
-            if why := _told_apart(mine, *(_column(*end) for end in ends), loose=key.loose):
-                message = f"it refers to {referenced.root}.{referenced_column}, {why} (foreign key {key.name})"
-                yield Finding("foreign-key", str(table.root), column, message)
-        if mine is not None and other is not None and mine != other:
-            message = (
-                f"its mask is {mine}, that of {referenced.root}.{referenced_column}, to which it refers, is {other} "
-                f"(foreign key {key.name})"
-            )
-            yield Finding("foreign-key", str(table.root), column, message)
-
-
-_ALIKE = {"varchar": "text", "bpchar": "text", "name": "text", "int2": "whole", "int4": "whole", "int8": "whole"}
-
-
-def _told_apart(mask: Mask, mine: Column, other: Column, *, loose: bool) -> str | None:
-    """Why a mask may make two of values that the two ends of a reference hold for equal; None where it does not."""
-    if mask.name == "null":
-        return None
-    if maskers.find(mask.name).aside:
-        return f"and the mask {mask.name} looks at other columns, which differ there"
-    if loose and mine.kind == "text" and mask.name != "constant":
-        return "whose collation holds texts for equal that are not the same, and masks tell them apart"
-    if _form(mine) != _form(other):
-        return "whose type writes equal values in another way, so that masks tell them apart"
-    return None
-
-
-def _column(table: Table, name: str) -> Column:
-    return next(column for column in table.columns if column.name == name)
-
-
-def _form(column: Column) -> tuple[str, int | None]:
-    """How a column's type writes its values: two of one form write equal values alike."""
-    if column.base == "numeric" and column.scale == 0:
-        return "whole", None
-    return _ALIKE.get(column.base, column.base), column.scale
 
 
 def refusal(found: Sequence[Finding]) -> PolicyIncomplete:

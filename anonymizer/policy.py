@@ -87,6 +87,7 @@ class Policy:
         k: how many rows must at least agree in each such set.
         elsewhere: originals that may stand in another column: where, whose ("*" for anybody's), and why.
         subset: which rows of which tables are chosen; empty for all of all.
+        paths: what stood inside of documents where they are kept, when somebody last looked; empty where not recorded.
     """
 
     tables: Mapping[TableName, TablePolicy]
@@ -98,6 +99,7 @@ class Policy:
     quasi_identifiers: Mapping[TableName, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     k: int = 1
     elsewhere: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    paths: Mapping[TableName, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     def reason(self, where: str, of: str) -> str | None:
         """Why originals of one column may stand in another, None if they may not. A canary never may."""
@@ -152,17 +154,19 @@ def parse(text: str) -> Policy:
     types, accepted = _types(document.pop("types", {})), _accepted(document.pop("accepted", []))
     quasi, k = _quasi_identifiers(document.pop("quasi_identifiers", {})), _k(document.pop("k", 1))
     elsewhere = _elsewhere(document.pop("elsewhere", []))
+    paths = _paths(document.pop("paths", {}))
     if document:
         raise PolicyError(
             f"the policy has the unknown key {next(iter(document))!r}",
-            detail="It knows version, locale, tables, subset, types, accepted, elsewhere, quasi_identifiers and k.",
+            detail="It knows version, locale, tables, subset, types, paths, accepted, elsewhere, "
+            "quasi_identifiers and k.",
             hint='A table is written [tables."schema.name"].',
         )
     if not isinstance(locale, str) or not isinstance(tables, dict):
         raise PolicyError("locale must be a text and tables a table")
     check_locale(locale)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Policy(_tables(tables, locale), locale, digest, rules, types, accepted, quasi, k, elsewhere)
+    return Policy(_tables(tables, locale), locale, digest, rules, types, accepted, quasi, k, elsewhere, paths)
 
 
 def _k(value: object) -> int:
@@ -210,6 +214,23 @@ def _types(document: object) -> dict[TableName, Mapping[str, str]]:
                 f"the types of {text} are no table of texts", hint="`understudy policy record` writes them anew."
             )
     return {identifiers.parse(text): columns for text, columns in document.items()}
+
+
+def _paths(document: object) -> dict[TableName, Mapping[str, frozenset[str]]]:
+    wrong = PolicyError(
+        "paths must name tables, each with a list of paths for a column",
+        hint="`understudy policy record` writes them anew.",
+    )
+    if not isinstance(document, dict) or not all(isinstance(columns, dict) for columns in document.values()):
+        raise wrong
+    for columns in document.values():
+        for paths in columns.values():
+            if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+                raise wrong
+    return {
+        identifiers.parse(table): {column: frozenset(paths) for column, paths in columns.items()}
+        for table, columns in document.items()
+    }
 
 
 def _accepted(entries: object) -> tuple[Accepted, ...]:

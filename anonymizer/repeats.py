@@ -13,12 +13,13 @@ import psycopg
 
 from anonymizer import copytext, maskers
 from anonymizer.catalog import Connection, Table
+from anonymizer.finding import Finding
 from anonymizer.identifiers import TableName, quote
 from anonymizer.keys import Key
 from anonymizer.maskers import Masker
 from anonymizer.maskers.forms import told_apart
 from anonymizer.odds import said, weighted
-from anonymizer.plan import Finding, Repetition, column_plan
+from anonymizer.plan import Repetition, column_plan
 from anonymizer.policy import Policy
 
 _NO_KEY = Key(bytes(32))

@@ -113,6 +113,7 @@ class Schema:
                 column.generated,
                 [] if resolved.array else self._fields(resolved.name),
                 column.name in made.partition_keys,
+                below=resolved.below,
                 delimiter=";" if resolved.name == _BOX else ",",
             )
             yield replace(found, demands=demands.of(self._demands.get(table, ()), column.name))

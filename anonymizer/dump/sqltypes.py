@@ -78,6 +78,7 @@ class Resolved(NamedTuple):
     typmod: int
     domain_not_null: bool
     builtin: bool
+    below: str
 
 
 @dataclass
@@ -90,16 +91,17 @@ class Types:
 
     def resolve(self, type_: Type) -> Resolved:
         """What stands below all domains; of an array's element, if it is one."""
-        not_null, typmod, builtin = False, type_.typmod, type_.name[0] == "pg_catalog"
+        not_null, typmod, builtin, below = False, type_.typmod, type_.name[0] == "pg_catalog", ""
         while not type_.array and (domain := self.domains.get(type_.name)):
             not_null |= domain.not_null
             type_ = domain.base
+            below = type_.text
             typmod = typmod if typmod >= 0 else type_.typmod
         name = type_.name
         while type_.array and (domain := self.domains.get(name)):
             name = domain.base.name
             typmod = typmod if typmod >= 0 else domain.base.typmod
-        return Resolved(name, self._category(name), type_.array, typmod, not_null, builtin)
+        return Resolved(name, self._category(name), type_.array, typmod, not_null, builtin, below)
 
     def _category(self, name: Name) -> str:
         if name in self.categories:

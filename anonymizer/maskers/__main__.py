@@ -59,7 +59,8 @@ def _unique(name: str, masker: type[Masker]) -> str:
     bases = {"number": "int4", "time": "date"}
     ready = [masker(mask, Setting(Key(bytes(32)), "it_IT", kind=kind, base=bases.get(kind, ""))) for kind in kinds]
     if all(one.injective for one in ready):
-        return "yes"
+        abroad = masker(mask, Setting(Key(bytes(32)), "en_US", kind=kinds[0], base=bases.get(kinds[0], "")))
+        return "yes" if abroad.injective else "yes; in en_US with `unique`"
     if name in _NO_SUFFIX:
         return "no"
     return {

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from anonymizer import catalog, plan, policy
-from anonymizer.plan import ColumnPlan, Finding, TablePlan
+from anonymizer.finding import Finding
+from anonymizer.plan import ColumnPlan, TablePlan
 
 
 @pytest.fixture

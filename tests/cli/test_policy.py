@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from anonymizer import policy
+from anonymizer.identifiers import TableName
+from understudy.migrate.journal import definition
 from understudy.postgres import connect
 from understudy.postgres.dsn import url
 
@@ -82,6 +84,24 @@ def test_a_draft_fits_but_for_what_is_undecided(cli: Callable[..., Any], source:
     assert ran.json["fits"] is True
     assert ran.json["findings"] == []
     assert cli("policy", "check", "--source", source, "--policy", str(path)).out == "the policy fits\n"
+
+
+def test_the_journal_of_migrations_is_decided(cli: Callable[..., Any], database: str) -> None:
+    """It is ours: every column of it has a mask with a reason; a column that it does not have is anybody's."""
+    with connect(database) as connection:
+        connection.execute(definition().encode())
+        connection.execute("ALTER TABLE understudy.migrations ADD more text")
+    document = tomllib.loads(cli("policy", "init", "--source", url(database)).out)["tables"]
+    journal = {**document["understudy.migrations"], **document["understudy.migration_statements"]}
+    assert journal.pop("more") == "?"
+    assert journal.pop("applied_by") == {"mask": "constant", "value": "production"}
+    assert set(journal.values()) == {"keep"}
+    shipped = policy.load(Path(policy.__file__).with_name("policy.toml"))
+    for name in ("migrations", "migration_statements"):
+        columns = shipped.tables[TableName("understudy", name)].columns
+        assert {column: mask.name for column, mask in columns.items() if mask.name == "keep"} == {
+            column: mask for column, mask in document[f"understudy.{name}"].items() if mask == "keep"
+        }
 
 
 def test_a_draft_on_standard_output(cli: Callable[..., Any], source: str) -> None:

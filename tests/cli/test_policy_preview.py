@@ -94,6 +94,7 @@ def test_before_and_after_on_a_terminal(arguments: list[str]) -> None:
     assert not re.search("[\x00-\x09\x0b-\x0c\x0e-\x1f\x7f-\x9f\u202e]", shown)
     assert "  name (null)    NULL → NULL" in lines
     assert "public.kept" in lines
+    assert all(lines[at - 1] == "" for at, line in enumerate(lines) if at and line.startswith("public."))
     assert "public.gone: the rows are dropped" in lines
 
 

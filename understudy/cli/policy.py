@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from anonymizer import catalog, draft, endpoint, keys, policy, record
+from anonymizer import catalog, draft, drift, endpoint, keys, policy, record
 from anonymizer import preview as previewing
 from anonymizer.errors import AnonymizerError
 from anonymizer.preview import TablePreview
@@ -133,11 +133,19 @@ def check(source: str, policy_file: Path | None, sample: int, as_json: bool) -> 
 @command.command("record")
 @source_option
 @policy_option
+@click.option(
+    "--sample",
+    type=click.IntRange(0),
+    default=500,
+    show_default=True,
+    help="Rows with documents to look into per table.",
+)
 @json_option
-def record_types(source: str, policy_file: Path | None, as_json: bool) -> None:
-    """Record the columns' types of today in the policy, after somebody looked at what `policy check` says of them.
+def record_types(source: str, policy_file: Path | None, sample: int, as_json: bool) -> None:
+    """Record what is there today, after somebody looked at what `policy check` says of it.
 
-    Only the section [types] of the file is written.
+    That is the columns' types, and what stands inside of JSON documents where they are kept: only the sections [types]
+    and [paths] of the file are written.
     """
     configuration = load()
     path = policy_file or configuration.policy
@@ -146,9 +154,11 @@ def record_types(source: str, policy_file: Path | None, as_json: bool) -> None:
         open_database(source, configuration) as database,
         draft.reading(endpoint.source(database.dsn, database.label)) as connection,
     ):
-        tables = [table for table in catalog.tables(connection) if table.name in rules.tables]
+        every = catalog.tables(connection)
+        inside = drift.kept(connection, rules, every, sample) if sample else None
+        tables = [table for table in every if table.name in rules.tables]
     text = path.read_text(encoding="utf-8")
-    new = record.recorded(text, tables)
+    new = record.recorded(text, tables, inside)
     policy.parse(new)
     path.write_text(new, encoding="utf-8")
     data = {"policy": str(path), "tables": len(tables), "changed": new != text}
@@ -201,7 +211,9 @@ def preview(source: str, policy_file: Path | None, key_file: Path | None, rows: 
 
 def _lines(tables: Sequence[TablePreview], width: int) -> Iterator[str]:
     """A block for each table: for each row a line for each masked column, before and after, no wider than this."""
-    for table in tables:
+    for place, table in enumerate(tables):
+        if place:
+            yield ""
         yield harmless(str(table.table)) + (": the rows are dropped" if table.drops_rows else "")
         if not table.columns and not table.drops_rows:
             yield "  nothing is masked"
@@ -211,10 +223,11 @@ def _lines(tables: Sequence[TablePreview], width: int) -> Iterator[str]:
         label = min(max(map(len, names), default=0), max(10, width // 3))
         room = max(4, (width - label - 8) // 2)
         for row in range(table.rows):
+            if row:
+                yield ""
             for name, column in zip(names, table.columns, strict=True):
                 before, after = (_shown(values[row], room) for values in (column.before, column.after))
                 yield f"  {cut(name, label):<{label}}  {before} → {after}"
-            yield ""
 
 
 def _shown(value: str | None, cells: int) -> str:

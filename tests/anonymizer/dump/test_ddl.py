@@ -53,7 +53,9 @@ def told(dump: bytes) -> Schema:
 
 def plain(column: catalog.Column) -> catalog.Column:
     """--quote-all-identifiers quotes the names of types too; the kinds of fields are for suggestions only."""
-    return replace(column, builtin=True, field_kinds=(), type=column.type.replace('"', ""))
+    return replace(
+        column, builtin=True, field_kinds=(), type=column.type.replace('"', ""), below=column.below.replace('"', "")
+    )
 
 
 def comparable(tables: list[Table]) -> list[Table]:
