@@ -31,8 +31,9 @@ from anonymizer.schema import Programs
 from anonymizer.subset.choice import Source, Subset, choose
 from anonymizer.verify import conclusion
 from anonymizer.verify.check import CheckPiece, Piece, readable
+from anonymizer.verify.digest import Gather, SortColumn
 from anonymizer.verify.model import ColumnCheck, Disclosure, Elsewhere, TableCheck, Verification
-from anonymizer.verify.record import Digest, Memory, Recording, RecordTable
+from anonymizer.verify.record import Memory, Recording, RecordTable
 from anonymizer.verify.scan import Search
 from anonymizer.workers import Context, Job, Pool, Report
 
@@ -121,7 +122,8 @@ def ask(question: Question, pool: Pool, context: Context, report: Report) -> Ver
     """
     with contextlib.nullcontext(question.memory) if question.memory else memory_for(question.plans) as memory:
         expected = _recorded(question, memory, pool, context, report)
-        (lengths,) = pool.run([Digest(memory, question.canaries)], report)
+        pool.run([SortColumn(memory, number) for number in range(len(memory.owners))], report)
+        (lengths,) = pool.run([Gather(memory, question.canaries)], report)
         with _reading(context.target) as clone:
             pieces = _pieces(question, memory, tuple(lengths), clone)
             found: list[Piece] = pool.run(pieces, report)

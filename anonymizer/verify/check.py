@@ -70,7 +70,7 @@ class CheckPiece:
     """The job of checking a table of the clone, or some pages of it.
 
     Attributes:
-        lengths: what `Digest` returned.
+        lengths: what `Gather` returned.
         canaries: how many are planted.
         first_page, end_page: the pages, as a chunk has them; None for all.
     """

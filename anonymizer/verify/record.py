@@ -1,13 +1,13 @@
 """What is remembered of the originals: hashes in a private folder, never a value.
 
-`Recorder` sees blocks of originals, in the load step while they are masked or in a reading of the source; `Digest`
-sorts what all of them have written into one run for each column, and makes the filter.
+`Recorder` sees blocks of originals, in the load step while they are masked or in a reading of the source. What it
+writes, `digest` sorts.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +21,7 @@ from anonymizer.maskers import Masker
 from anonymizer.pipeline import SMALL_BYTES, blocks, build, reading
 from anonymizer.plan import TablePlan
 from anonymizer.subset.part import Part
-from anonymizer.verify import sequences, telling
+from anonymizer.verify import telling
 from anonymizer.verify.tokens import Hashes, Secret, distinct, slices
 from anonymizer.workers import Context, Report
 
@@ -166,68 +166,3 @@ class RecordTable:
         if self.parts is not None:
             return [part.select(self.plan.name, names) for part in self.parts]
         return [f"{self.plan.name.sql} ({', '.join(map(quote, names))})"]
-
-
-@dataclass(frozen=True)
-class Digest:
-    """The job of sorting what was remembered. `canaries` are planted values, searched for like originals.
-
-    Its result: how many tokens the values have that are searched for.
-    """
-
-    memory: Memory
-    canaries: tuple[str, ...] = ()
-
-    def run(self, context: Context, report: Report) -> tuple[int, ...]:
-        """Write one run for each column, and the filter."""
-        pieces = [np.load(path) for path in sorted(self.memory.folder.glob("piece-*.npz"))]
-        names = sorted({name for piece in pieces for name in piece.files})
-        lengths: set[int] = set()
-        entries = []
-        for name in names:
-            if name.endswith((".rows", ".phrases", ".own")):
-                continue
-            run = distinct(np.concatenate([piece[name] for piece in pieces if name in piece.files]))
-            if name.endswith(".lengths"):
-                lengths |= set(run.tolist())
-            elif name.endswith(".entries"):
-                entries.append(run)
-            elif name.endswith(".always"):
-                number = name.partition(".")[0]
-                phrases, rare = _phrases(pieces, number)
-                np.save(self.memory.folder / f"{number}.searched.npy", distinct(np.concatenate([run, phrases[rare]])))
-                own = [piece[f"{number}.own"] for piece in pieces if f"{number}.own" in piece.files]
-                np.save(self.memory.folder / f"{number}.own.npy", distinct(np.concatenate([run, phrases, *own])))
-            else:
-                np.save(self.memory.folder / f"{name}.npy", run)
-        planted = self._planted()
-        entries.append(planted.entries)
-        searched = [np.load(path) for path in self.memory.folder.glob("*.searched.npy")]
-        np.save(self.memory.folder / "searched.npy", distinct(np.concatenate([np.zeros(0, np.uint64), *searched])))
-        bits = sequences.build(entries, sum(map(len, entries)))
-        np.save(self.memory.folder / "filter.npy", bits)
-        for path in self.memory.folder.glob("piece-*.npz"):
-            path.unlink()
-        return tuple(sorted(lengths | planted.lengths))
-
-    def _planted(self) -> sequences.Sequences:
-        """Every canary in a run of its own, whatever it looks like."""
-        from anonymizer.verify.tokens import split
-
-        secret = Secret(self.memory.seed)
-        tokens = split(pl.Series(self.canaries, dtype=pl.String), secret)
-        text = tokens.text()
-        first = np.flatnonzero(np.diff(text, prepend=-1))
-        found = sequences.of(tokens, first, np.diff(first, append=len(text)), secret)
-        for number, whole in zip(text[first], found.whole, strict=True):
-            np.save(self.memory.folder / f"canary-{number}.searched.npy", np.array([whole], dtype=np.uint64))
-        return found
-
-
-def _phrases(pieces: Sequence[Any], number: str) -> tuple[Hashes, Any]:
-    """The phrases of a column, and which of them few rows have, over all pieces."""
-    mine = [piece for piece in pieces if f"{number}.phrases" in piece.files]
-    phrases = np.concatenate([piece[f"{number}.phrases"] for piece in mine])
-    rows = np.concatenate([piece[f"{number}.rows"] for piece in mine])
-    unique, at = np.unique(phrases, return_inverse=True)
-    return unique, np.bincount(at, weights=rows, minlength=len(unique)) < telling.FEW

@@ -7,7 +7,7 @@ each token. What passes is looked up exactly, in the sorted hashes of each colum
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +110,7 @@ class Filter:
         return at[likely], length, hashes[likely]
 
 
-def build(entries: Sequence[Hashes], expected: int) -> npt.NDArray[np.uint8]:
+def build(entries: Iterable[Hashes], expected: int) -> npt.NDArray[np.uint8]:
     """The bits of a filter, for `expected` entries or a few more."""
     power = min(max((expected * _BITS_EACH).bit_length(), _LEAST), _MOST)
     bits = np.zeros(2**power // 8, dtype=np.uint8)
