@@ -165,7 +165,7 @@ def survey(connection: Connection, rules: Policy) -> Survey:
             if rules.accepts(where, what):
                 accepted.append(f"{what} in {where}")
             else:
-                found.append(_finding(where, what))
+                found.append(finding(where, what))
     carried, left_out = _said(connection, counts)
     return Survey(tuple(found), carried, left_out, tuple(accepted))
 
@@ -181,7 +181,8 @@ def _texts(connection: Connection) -> Iterator[tuple[str, str, str]]:
             yield "settings of the database", f"setting {name} of the database", value
 
 
-def _finding(where: str, what: str) -> Finding:
+def finding(where: str, what: str) -> Finding:
+    """That a text looks personal or secret, and the lines of a policy that accept it."""
     line = f'[[accepted]]\nwhere = {_toml(where)}\nwhat = {_toml(what)}\nreason = "?"'
     return Finding("literal", where, None, f"what looks like {what} stands in it, and would be carried over", line)
 

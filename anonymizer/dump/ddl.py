@@ -97,6 +97,10 @@ class Schema:
         """The names of a table's columns in their order, the generated ones among them."""
         return tuple(self._tables[table].columns)
 
+    def generated(self, table: TableName) -> frozenset[str]:
+        """The names of a table's generated columns."""
+        return frozenset(name for name, column in self._tables[table].columns.items() if column.generated)
+
     def _columns(self, table: TableName, made: _Table) -> Iterator[catalog.Column]:
         for column in made.columns.values():
             resolved = self.types.resolve(column.type)
@@ -337,17 +341,17 @@ def _asked(cursor: Cursor) -> Iterator[Demand]:
         end = words.index("WITH") if "WITH" in words else len(words)
         plain = key[0].identifier is not None and (len(key) == 1 or key[1].word not in ("(", "."))
         if not plain:
-            yield Demand("expression", _spelled(key[:end]))
-        elif operator := _spelled(key[end + 1 :]).removeprefix("OPERATOR(pg_catalog.").removesuffix(")").strip("="):
+            yield Demand("expression", spelled(key[:end]))
+        elif operator := spelled(key[end + 1 :]).removeprefix("OPERATOR(pg_catalog.").removesuffix(")").strip("="):
             yield Demand("operator", f"{key[0].identifier}\0{operator}")
         elif _SAME_NULLS in " ".join(token.word for token in cursor.tokens):
             yield Demand("nulls", f"{key[0].identifier}\0NULLS NOT DISTINCT")
     cursor.until(lambda word: word == "WHERE")
     if cursor.accept("WHERE"):
-        yield Demand("predicate", _spelled(cursor.tokens[cursor.at :]))
+        yield Demand("predicate", spelled(cursor.tokens[cursor.at :]))
 
 
-def _spelled(tokens: Sequence[Token]) -> str:
+def spelled(tokens: Sequence[Token]) -> str:
     """Tokens as the server would write them: words apart, and nothing else."""
     text = ""
     for token in tokens:
@@ -398,7 +402,7 @@ def _define(columns: dict[str, _Column], cursor: Cursor) -> None:
     else:
         column = _merge(columns, _Column(name, _type(cursor)))
     column.not_null |= _says_not_null(cursor)
-    column.generated |= "GENERATED" in _top_words(cursor) and "IDENTITY" not in _top_words(cursor)
+    column.generated |= "GENERATED" in top_words(cursor) and "IDENTITY" not in top_words(cursor)
 
 
 def _merge(columns: dict[str, _Column], column: _Column) -> _Column:
@@ -408,7 +412,7 @@ def _merge(columns: dict[str, _Column], column: _Column) -> _Column:
     return known
 
 
-def _top_words(cursor: Cursor) -> list[str]:
+def top_words(cursor: Cursor) -> list[str]:
     """The words that follow outside parentheses."""
     found, depth = [], 0
     for token in cursor.tokens[cursor.at :]:
@@ -420,7 +424,7 @@ def _top_words(cursor: Cursor) -> list[str]:
 
 
 def _says_not_null(cursor: Cursor) -> bool:
-    words = _top_words(cursor)
+    words = top_words(cursor)
     # DEFAULT may hold an expression
     return any(
         three[1:] == ("NOT", "NULL") and three[0] != "IS" for three in zip(["", *words], words, words[1:], strict=False)

@@ -13,6 +13,10 @@ class LookupOfADump(CloneRefused):
     """a dump cannot be asked for rows of another table"""
 
 
+class EmptyDump(CloneRefused):
+    """the dump is empty"""
+
+
 class DumpRefused(CloneRefused):
     """the dump is refused"""
 

@@ -20,20 +20,23 @@ from typing import IO
 
 from anonymizer import plan as planning
 from anonymizer import sequences
-from anonymizer.dump import canonical, inserts, statements, survey
+from anonymizer.dump import canonical, statements, survey
+from anonymizer.dump.charset import Charset
 from anonymizer.dump.cursor import NotUnderstood
 from anonymizer.dump.errors import DumpRefused, LookupOfADump, SubsetOfADump
 from anonymizer.dump.inserts import Batch
 from anonymizer.dump.lexer import Kind
 from anonymizer.dump.output import Output
 from anonymizer.dump.reader import BLOCK_BYTES, Item, Piece, Reader, Statement
+from anonymizer.dump.said import Said
 from anonymizer.dump.survey import Facts
+from anonymizer.dump.whole import Whole
 from anonymizer.endpoint import Endpoint
 from anonymizer.errors import AnonymizerError
 from anonymizer.identifiers import TableName
 from anonymizer.keys import Key
 from anonymizer.lookups import named
-from anonymizer.pipeline import Transform
+from anonymizer.pipeline import Transform, build
 from anonymizer.plan import ColumnPlan, TablePlan
 from anonymizer.policy import Policy
 from anonymizer.workers import Context, Report
@@ -64,12 +67,14 @@ class Filtered:
     Attributes:
         bytes: how many were read, the first look not counted.
         left_out: what of the dump is not in the output, besides rows that the policy drops.
+        accepted: what of its schema looks personal, and the policy lets leave.
     """
 
     tables: tuple[FilteredTable, ...]
     bytes: int
     seconds: float
     left_out: tuple[str, ...]
+    accepted: tuple[str, ...]
 
     @property
     def rows(self) -> int:
@@ -85,6 +90,7 @@ def anonymize(
     *,
     schema: IO[bytes] | None = None,
     encoding: str | None = None,
+    transaction: bool = True,
     report: Report = lambda *_: None,
 ) -> Filtered:
     """Mask a plain dump.
@@ -95,14 +101,16 @@ def anonymize(
         policy: what may leave.
         key: the secret of the masks.
         schema: a dump of the schema, for one of the data alone.
-        encoding: PostgreSQL's name of the source database's encoding, where that is not UTF8.
+        encoding: PostgreSQL's name of the source database's encoding, where that is not the dump's.
+        transaction: whether the masked dump is one transaction, so that a part of it loads to nothing.
         report: called with a table's name, and how many rows and bytes came since the last call.
 
     Raises:
         SubsetOfADump: the policy chooses rows.
         LookupOfADump: a mask needs rows of another table.
         PolicyIncomplete: the policy does not fit the dump.
-        DumpRefused: the dump holds something that is not understood.
+        EmptyDump: there is nothing in the dump.
+        DumpRefused: the dump holds something that is not understood, or is not whole.
         AnonymizerError: it failed. After any of these what was written, if anything was, fails to load.
     """
     if policy.subset:
@@ -122,13 +130,14 @@ def anonymize(
         except DumpRefused as error:
             error.detail = f"The file of the schema: {error.detail}"
             raise
+    said = facts.said = Said(policy)
     looked = schema is not None
     if source.seekable():
         begin = source.tell()
         survey.survey(source, facts)
         source.seek(begin)
-        looked = True
-    run = _Filter(Reader(source), Output(target), policy, key, facts, report)
+        looked, facts.said = True, None
+    run = _Filter(Reader(source), Output(target, transaction=transaction), policy, key, facts, report, said)
     return run.run(laid=looked)
 
 
@@ -153,6 +162,8 @@ class _Filter:
     key: Key
     facts: Facts
     report: Report
+    said: Said
+    whole: Whole = field(default_factory=Whole)
     tables: dict[TableName, _Table] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     large_objects: set[str] = field(default_factory=set)
@@ -166,15 +177,17 @@ class _Filter:
         began = time.monotonic()
         try:
             if laid:
-                self._lay()
+                self._fit()
             for item in self.reader:
                 self._item(item)
             self._flush()
-            self._lay()
-        except AnonymizerError:
-            self.output.spoil()
+            self._fit()
+            self.whole.finish(self.reader.line)
+        except OSError:
+            # whoever reads or writes is gone, or the disk is full: the transaction is never committed
             raise
-        except BrokenPipeError:
+        except (AnonymizerError, KeyboardInterrupt, SystemExit):
+            self.output.spoil()
             raise
         except Exception as error:  # noqa: BLE001 - its text may hold a value
             self.output.spoil()
@@ -185,6 +198,7 @@ class _Filter:
             self.reader.read,
             time.monotonic() - began,
             tuple(self._left_out()),
+            tuple(self.said.accepted),
         )
 
     def _summary(self, name: TableName) -> FilteredTable:
@@ -204,9 +218,11 @@ class _Filter:
         return found + [f"the rows of the foreign table {name}" for name in foreign]
 
     def _item(self, item: Item) -> None:
-        if isinstance(item, Statement) and item.begins("INSERT"):
-            self._insert(item)
-            return
+        if isinstance(item, Statement):
+            self.whole.statement(item.line, rows=item.begins("COPY") or item.begins("INSERT"))
+            if item.begins("INSERT"):
+                self._insert(item)
+                return
         if self.batch is not None and not (isinstance(item, Piece) and item.kind is Kind.BLANK):
             self._flush()
         if isinstance(item, Piece):
@@ -217,8 +233,15 @@ class _Filter:
             self._statement(item)
 
     def _piece(self, piece: Piece) -> None:
-        survey.check_piece(piece)
-        if piece.kind is Kind.COMMENT and not _COMMENT.fullmatch(piece.text):
+        ended = self.whole.ended
+        self.whole.piece(piece)
+        if self.whole.ended and not ended:
+            self.output.hold()
+        elif ended and not self.whole.ended:
+            self.output.resume()
+        if piece.text.startswith(b"\\connect"):
+            self.output.connect(piece.text)
+        elif piece.kind is Kind.COMMENT and not _COMMENT.fullmatch(piece.text):
             self.comments += 1
         elif self.batch is not None:
             self.batch.parts.append(piece.text)
@@ -227,8 +250,10 @@ class _Filter:
 
     def _statement(self, statement: Statement) -> None:
         verdict = self.facts.take(statement, self.reader)
+        if self.output.released:
+            self._check_said()
         if verdict.passes:
-            self.output.write(self._ahead(statement) or statement.text)
+            self.output.statement(self._ahead(statement) or statement.text)
             return
         if verdict.left_out:
             self.left_out.append(verdict.left_out)
@@ -243,7 +268,22 @@ class _Filter:
             return None
         masked = sequences.masked_numbers([table.plan for table in self.tables.values()])
         columns = masked & self.facts.schema.feeds.get(state.name, set())
-        return sequences.statement(state, columns).encode() + b";" if columns else None
+        if not columns:
+            return None
+        return self.facts.charset.from_utf8(sequences.statement(state, columns).encode()) + b";"
+
+    def _fit(self) -> None:
+        """Lay the policy over what is known, and say what looks personal in it.
+
+        Raises:
+            PolicyIncomplete: something speaks against it.
+        """
+        self._lay()
+        self._check_said()
+
+    def _check_said(self) -> None:
+        if self.said.findings:
+            raise planning.refusal(self.said.findings)
 
     def _lay(self) -> None:
         """Lay the policy over what is known of the schema, again whenever that has changed.
@@ -267,7 +307,7 @@ class _Filter:
     def _table(self, name: TableName, line: int) -> _Table:
         """What is to be done with the rows of a table; the output is let go of with the first."""
         survey.order(name, self.facts, line)
-        self._lay()
+        self._fit()
         if name not in self.tables:
             self.tables[name] = _Table(self.plans[name])
         self.output.release()
@@ -291,21 +331,24 @@ class _Filter:
         if not any(column.masked for column in columns):
             return None
         if names not in table.transforms:
-            nowhere = Endpoint("", "the dump")
-            context = Context(nowhere, nowhere, self.key, "", self.policy.locale, self.facts.codec)
-            table.transforms[names] = canonical.before(Transform(columns, context).block, columns)
-        return table.transforms[names]
+            table.transforms[names] = canonical.before(Transform(columns, self._context()).block, columns)
+        masked = table.transforms[names]
+        return _through(self.facts.charset, masked) if self.facts.charset.codec else masked
+
+    def _context(self) -> Context:
+        nowhere = Endpoint("", "the dump")
+        return Context(nowhere, nowhere, self.key, "", self.policy.locale, self.facts.codec)
 
     def _copy(self, statement: Statement) -> None:
         head = survey.copy_header(statement)
         table = self._table(head.table, statement.line)
         names = head.columns or tuple(column.name for column in table.plan.columns)
         transform = None if table.dropped else self._transform(table, names, statement.line)
-        self.output.write(statement.text + b"\n")
+        self.output.statement(statement.text + b"\n")
         self.output.in_rows = True
         line = self.reader.line + 1
-        for block in self.reader.copy_rows():
-            rows = block.count(b"\n")
+        for block in self.reader.copy_rows(whole=transform is not None):
+            rows = self.reader.line - line
             if not table.dropped:
                 self.output.write(self._mask(transform, block, line) if transform else block)
                 table.rows += rows
@@ -326,33 +369,71 @@ class _Filter:
         head = survey.insert_header(statement)
         table = self._table(head.table, statement.line)
         order = head.columns or survey.order(head.table, self.facts, statement.line)
-        rows = self.reader.insert_rows(self._pattern(len(order)))
-        if table.dropped:
-            for _ in rows:
-                pass
-            return
         if self.batch is not None and self.batch.table != (head.table, order):
             self._flush()
+        seen = () if table.dropped else self._seen(table, order, statement.line)
+        pattern = survey.row_pattern(statement, head, self.facts, self.reader, seen=seen)
+        if seen and not head.empty:
+            self._insert_masked(table, order, seen, statement, pattern)
+            return
+        if not table.dropped:
+            self._flush()
+            self.output.statement(statement.text)
+            table.rows += head.empty
+        for rows in self.reader.insert_rows(pattern):
+            if not table.dropped:
+                self.output.write(rows.text)
+                table.rows += len(rows.found)
+            self.report(str(head.table), len(rows.found), len(rows.text))
+        if not table.dropped:
+            self.output.write(self.reader.tail)
+
+    def _insert_masked(
+        self,
+        table: _Table,
+        order: tuple[str, ...],
+        seen: tuple[int, ...],
+        statement: Statement,
+        pattern: re.Pattern[bytes],
+    ) -> None:
         if self.batch is None:
-            self.batch = self._batch(table, order, statement.line)
-        table.rows += head.empty
+            self.batch = self._batch(table, order, seen, statement.line)
+            # the first one of an output begins its transaction
+            self.output.statement(b"")
         self.batch.parts.append(statement.text)
-        for row in rows:
-            table.rows += 1
-            self.batch.add(row)
+        for rows in self.reader.insert_rows(pattern):
+            table.rows += len(rows.found)
+            self.batch.add(rows)
             if self.batch.size >= BLOCK_BYTES:
                 self._flush()
-                self.batch = self._batch(table, order, self.reader.line)
+                self.batch = self._batch(table, order, seen, self.reader.line)
         self.batch.parts.append(self.reader.tail)
 
-    def _batch(self, table: _Table, order: tuple[str, ...], line: int) -> Batch:
+    def _seen(self, table: _Table, order: tuple[str, ...], line: int) -> tuple[int, ...]:
+        """The positions of the columns that the masks of some rows change or look at."""
         plans = {column.name: column for column in table.plan.columns}
-        transform = self._transform(table, tuple(name for name in order if name in plans), line)
-        columns = [plans.get(name) for name in order]
-        return Batch((table.plan.name, order), columns, transform, self.reader.standard_strings, line)
+        columns = self._columns(table, tuple(name for name in order if name in plans), line)
+        masked = [column for column in columns if column.masked]
+        wanted = {column.name for column in masked}
+        for column in masked:
+            masker = build(column, self._context())
+            wanted |= {*masker.needs, *masker.follows}
+        return tuple(at for at, name in enumerate(order) if name in wanted)
 
-    def _pattern(self, width: int) -> re.Pattern[bytes]:
-        return inserts.row_pattern(max(1, width), standard_strings=self.reader.standard_strings)
+    def _batch(self, table: _Table, order: tuple[str, ...], seen: tuple[int, ...], line: int) -> Batch:
+        plans = {column.name: column for column in table.plan.columns}
+        names = tuple(order[at] for at in seen)
+        columns = [plans[name] for name in names]
+        if names not in table.transforms:
+            table.transforms[names] = canonical.before(Transform(columns, self._context()).block, columns)
+        return Batch(
+            (table.plan.name, order),
+            columns,
+            table.transforms[names],
+            self.facts.charset,
+            self.reader.standard_strings,
+            line,
+        )
 
     def _flush(self) -> None:
         """Mask and write the rows of INSERT that wait."""
@@ -368,6 +449,11 @@ class _Filter:
                 batch.line, f"in the INSERTs from here {error.message}: {error.detail}", error.hint
             ) from None
         self.report(str(batch.table[0]), len(batch.rows), batch.size)
+
+
+def _through(charset: Charset, transform: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """A transform of UTF-8, for blocks in another encoding."""
+    return lambda block: charset.from_utf8(transform(charset.to_utf8(block)))
 
 
 def _where(error: BaseException) -> str:

@@ -7,23 +7,26 @@ else as the text that COPY would write, in quotes.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from anonymizer import copytext
 from anonymizer.dump import lexer
+from anonymizer.dump.charset import Charset
 from anonymizer.dump.cursor import Cursor, NotUnderstood
-from anonymizer.dump.reader import Statement
+from anonymizer.dump.reader import Rows, Statement
 from anonymizer.identifiers import TableName
 from anonymizer.plan import ColumnPlan
 
 _BARE = rb"[^\s'\"(),;\\$:]++"
 _BACKSLASHED = re.compile(r"\\(.)", re.DOTALL)
 _NAMED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_WORDS = {"true": "t", "false": "f"}
+_WORDS = {b"TRUE": "t", b"FALSE": "f"}
+_QUOTE = ord("'")
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,35 @@ def header(statement: Statement) -> Header:
     return Header(table, columns, empty)
 
 
-@functools.cache
-def row_pattern(width: int, *, standard_strings: bool) -> re.Pattern[bytes]:
-    """What matches one row of so many literals: its groups are what stands before it, and the literals."""
+@functools.lru_cache(maxsize=256)
+def row_pattern(
+    generated: tuple[bool, ...],
+    *,
+    standard_strings: bool,
+    head: bytes = b"",
+    seen: tuple[int, ...] = (),
+    run: bool = False,
+) -> re.Pattern[bytes]:
+    """What matches one row of literals, with what stands before it: a comma, or the INSERT once more.
+
+    Args:
+        generated: of each column, whether it is generated, and the literal DEFAULT.
+        standard_strings: whether a backslash in '...' is a backslash.
+        head: of the INSERT, up to its rows: most dumps have one for each row.
+        seen: the positions of the literals that are groups of their own; what stands around them are the other groups.
+        run: whether to match as many rows as there are.
+    """
     plain = lexer.PLAIN if standard_strings else lexer.ESCAPED
-    literal = b"(" + b"|".join((_BARE, rb"'" + plain, rb"[eE]'" + lexer.ESCAPED, rb"[bBxX]'[0-9a-fA-F]*'")) + b")"
-    return re.compile(rb"(,?[ \t\n]*)\(" + rb",[ \t\n]*".join([literal] * width) + rb"\)", re.DOTALL)
+    quoted, escaped = rb"'" + plain, rb"[eE]'" + lexer.ESCAPED
+    literal = b"|".join((quoted, rb"(?!DEFAULT\b)" + _BARE, escaped, rb"[bBxX]'[0-9a-fA-F]*'"))
+    again = rb"(?: ON CONFLICT DO NOTHING)?;[ \t\n]*" + re.escape(head) + rb"[ \t\n]+"
+    row = rb"(?:,?[ \t\n]*" + (rb"|" + again if head else b"") + rb")\("
+    for at, by_itself in enumerate(generated or (False,)):
+        row += rb",[ \t\n]*" * (at > 0)
+        one = b"DEFAULT" if by_itself else literal
+        row += b")(" + one + b")(" if at in seen else b"(?:" + one + b")"
+    row += rb"\)"
+    return re.compile(rb"(?:" + row + rb")++" if run else b"(" + row + b")" if seen else row, re.DOTALL)
 
 
 @dataclass
@@ -72,27 +98,28 @@ class Batch:
 
     Attributes:
         table: the table and the columns of its rows, to know what may join the batch.
-        columns: of each literal of a row, its plan; None where the column is generated and the literal DEFAULT.
-        transform: what masks a block of COPY rows; None where nothing is masked.
+        columns: those that masks change or look at.
+        transform: what masks a block of COPY rows of these columns, in UTF-8.
+        charset: the encoding of the dump.
         line: of the dump, where the batch begins.
-        parts: the output so far; None where the next row goes.
+        parts: the output so far; a number where so many rows go.
     """
 
     table: tuple[TableName, tuple[str, ...]]
-    columns: Sequence[ColumnPlan | None]
-    transform: Callable[[bytes], bytes] | None
+    columns: Sequence[ColumnPlan]
+    transform: Callable[[bytes], bytes]
+    charset: Charset
     standard_strings: bool
     line: int
     size: int = 0
-    parts: list[bytes | None] = field(default_factory=list)
+    parts: list[bytes | int] = field(default_factory=list)
     rows: list[tuple[bytes, ...]] = field(default_factory=list)
 
-    def add(self, row: tuple[bytes, ...]) -> None:
-        """Add a row as `row_pattern` finds it."""
-        before, *literals = row
-        self.parts += (before + b"(", None, b")")
-        self.rows.append(tuple(literals))
-        self.size += sum(map(len, literals))
+    def add(self, rows: Rows) -> None:
+        """Add rows as a `row_pattern` takes them apart."""
+        self.parts.append(len(rows.found))
+        self.rows += rows.found
+        self.size += len(rows.text)
 
     def masked(self) -> bytes:
         """Everything, masked; a literal of a column that is kept is as it was.
@@ -101,57 +128,68 @@ class Batch:
             NotUnderstood: a literal is none that pg_dump writes for its column.
             AnonymizerError: a mask cannot read a value.
         """
-        rows = iter(self._rows())
-        return b"".join(b", ".join(next(rows)) if part is None else part for part in self.parts)
+        rows = self._rows()
+        return b"".join(
+            part if isinstance(part, bytes) else b"".join(itertools.chain.from_iterable(itertools.islice(rows, part)))
+            for part in self.parts
+        )
 
-    def _rows(self) -> Sequence[tuple[bytes, ...]]:
-        if not self.rows or self.transform is None:
-            return self.rows
-        columns = list(zip(*self.rows, strict=True))
-        copied = [at for at, column in enumerate(self.columns) if column is not None]
-        for at, column in enumerate(self.columns):
-            if column is None and set(columns[at]) != {b"DEFAULT"}:
-                raise NotUnderstood("a generated column has a value in it")
-        names = [f"c{at}" for at in copied]
-        fields = [copytext.escape(self._values(columns[at], self.columns[at])).alias(f"c{at}") for at in copied]
-        block = self.transform(copytext.serialize(pl.DataFrame(fields)))
-        frame = copytext.parse(block, names)
-        for at in copied:
-            column = self.columns[at]
-            if column is not None and column.masked:
-                columns[at] = self._literals(copytext.unescape(frame.get_column(f"c{at}")))
-        return list(zip(*columns, strict=True))
+    def _rows(self) -> Iterator[tuple[bytes, ...]]:
+        """The rows, as the pattern took them apart."""
+        if not self.rows:
+            return iter(())
+        pieces = list(zip(*self.rows, strict=True))
+        names = [f"c{at}" for at in range(len(self.columns))]
+        literals = pieces[1::2]
+        fields = [
+            copytext.escape(self._values(column, plan)).alias(name)
+            for column, plan, name in zip(literals, self.columns, names, strict=True)
+        ]
+        frame = copytext.parse(self.transform(copytext.serialize(pl.DataFrame(fields))), names)
+        for at, plan in enumerate(self.columns):
+            if plan.masked:
+                pieces[2 * at + 1] = self._literals(copytext.unescape(frame.get_column(f"c{at}")))
+        return zip(*pieces, strict=True)
 
-    def _values(self, literals: Sequence[bytes], column: ColumnPlan | None) -> pl.Series:
+    def _values(self, literals: Sequence[bytes], column: ColumnPlan) -> pl.Series:
+        named = _WORDS if column.kind == "boolean" and not column.is_array else {}
+        if self.charset.codec:
+            literals = tuple(map(self.charset.to_utf8, literals))
         try:
-            values = [self._value(literal.decode(), column) for literal in literals]
+            values = [
+                literal[1:-1].decode() if literal[0] == _QUOTE else self._value(literal, named) for literal in literals
+            ]
         except UnicodeDecodeError:
             raise copytext.not_text() from None
-        return pl.Series(values, dtype=pl.String)
+        if not self.standard_strings:
+            values = [text if text is None else _plain(text) for text in values]
+        return pl.Series(values, dtype=pl.String).str.replace_all("''", "'", literal=True)
 
-    def _value(self, literal: str, column: ColumnPlan | None) -> str | None:
-        if literal.endswith("'"):
-            kind, _, text = literal[:-1].partition("'")
-            if "'" in text:
-                text = text.replace("''", "'")
-            if "\\" in text and (kind in ("e", "E") or not self.standard_strings):
-                text = _BACKSLASHED.sub(_character, text)
-            if kind in ("x", "X"):
-                raise NotUnderstood("a literal in it is in hexadecimal")
-            return text
-        if literal.upper() == "NULL":
+    def _value(self, literal: bytes, named: Mapping[bytes, str]) -> str | None:
+        """A literal that does not begin with a quote; one that is in quotes all the same keeps those doubled."""
+        upper = literal.upper()
+        if upper == b"NULL":
             return None
-        if literal.upper() == "DEFAULT":
-            raise NotUnderstood("DEFAULT stands for a column that is copied")
-        if column is not None and column.kind == "boolean" and not column.is_array:
-            return _WORDS.get(literal.lower(), literal)
-        return literal
+        if not literal.endswith(b"'"):
+            return named.get(upper) or literal.decode()
+        if upper[:1] == b"X":
+            raise NotUnderstood("a literal in it is in hexadecimal")
+        text = literal[2:-1].decode()
+        if upper[:1] == b"E" and self.standard_strings:
+            text = _plain(text)
+        return text
 
     def _literals(self, values: pl.Series) -> tuple[bytes, ...]:
-        quoted = "'" + values.str.replace_all("'", "''", literal=True) + "'"
+        quoted = pl.select(pl.format("'{}'", values.str.replace_all("'", "''", literal=True))).to_series()
         if not self.standard_strings:
             quoted = quoted.str.replace_all("\\", "\\\\", literal=True)
-        return tuple(b"NULL" if value is None else value.encode() for value in quoted.to_list())
+        encoded = [b"NULL" if value is None else value.encode() for value in quoted.to_list()]
+        return tuple(map(self.charset.from_utf8, encoded) if self.charset.codec else encoded)
+
+
+def _plain(text: str) -> str:
+    """A text without its escapes; quotes that are doubled stay so."""
+    return _BACKSLASHED.sub(_character, text) if "\\" in text else text
 
 
 def _character(found: re.Match[str]) -> str:
@@ -159,4 +197,5 @@ def _character(found: re.Match[str]) -> str:
     character = found[1]
     if character.isalnum() and character not in _NAMED:
         raise NotUnderstood("a string in it has an escape that pg_dump does not write")
-    return _NAMED.get(character, character)
+    # a quote is doubled, as every other one is: they are halved all at once
+    return _NAMED.get(character, "''" if character == "'" else character)

@@ -76,11 +76,12 @@ _SIMPLE = {
     "backslash": Kind.BACKSLASH,
     "other": Kind.OTHER,
 }
-PLAIN = rb"(?:[^']|'')*+'"
-ESCAPED = rb"(?:[^'\\]|\\.|'')*+'"
+# runs of what is nothing special come first: byte by byte a pattern is ten times slower
+PLAIN = rb"[^']*+(?:''[^']*+)*+'"
+ESCAPED = rb"[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'"
 _PLAIN = re.compile(PLAIN, re.DOTALL)
 _ESCAPED = re.compile(ESCAPED, re.DOTALL)
-_IDENTIFIER = re.compile(rb'(?:[^"]|"")*+"', re.DOTALL)
+_IDENTIFIER = re.compile(rb'[^"]*+(?:""[^"]*+)*+"', re.DOTALL)
 _COMMENT = re.compile(rb"/\*|\*/")
 _OPEN_DOLLAR = re.compile(rb"\$[A-Za-z0-9_\x80-\xff]*\Z")
 # a string goes on after a line break: 'a' <newline> 'b' is one constant, and the second part has the first's rules

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import IO
 
+import numpy as np
+
 from anonymizer.dump import lexer
+from anonymizer.dump.charset import Charset, NotInCharset
 from anonymizer.dump.errors import DumpRefused
 from anonymizer.dump.lexer import Kind, Token
 
@@ -33,7 +36,7 @@ class Statement:
     """A statement with its semicolon; of an INSERT only what stands before its rows.
 
     Attributes:
-        tokens: all of it but the semicolon, without blanks and comments.
+        tokens: all of it but the semicolon, without blanks and comments, in UTF-8.
         text: as it is to be written: a comment in the middle became a blank.
         line: where it begins, counted from 1.
     """
@@ -52,7 +55,26 @@ class Statement:
         return self.words[: len(words)] == words
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of INSERT: what the groups of a pattern find in each, and their text."""
+
+    found: list[tuple[bytes, ...]]
+    text: bytes
+
+
 Item = Piece | Statement
+
+
+def lines(text: bytes) -> int:
+    """How many lines end in a text; numpy counts three times as fast as bytes do."""
+    if len(text) < _SHORT:
+        return text.count(b"\n")
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == _NEWLINE))
+
+
+_SHORT = 4096
+_NEWLINE = 10
 
 
 class Reader:
@@ -68,6 +90,7 @@ class Reader:
         self.line = 1
         self.read = 0
         self.standard_strings = True
+        self.charset = Charset()
         self.tail = b""
         self._insert = Statement((), b"", 0)
 
@@ -91,7 +114,7 @@ class Reader:
     def _take(self, end: int) -> bytes:
         piece = self._data[self._at : end]
         self._at = end
-        self.line += piece.count(b"\n")
+        self.line += lines(piece)
         return piece
 
     def _token(self, at: int) -> tuple[Token, int] | None:
@@ -127,11 +150,17 @@ class Reader:
             if token.kind is Kind.BACKSLASH:
                 raise DumpRefused(self.line, "a backslash command stands inside a statement")
             scan.see(token)
-        statement = Statement(tuple(scan.found), b"".join(scan.written), self.line)
+        statement = Statement(self._in_utf8(scan.found), b"".join(scan.written), self.line)
         self._take(at)
         if scan.rows_follow:
             self._insert = statement
         return statement
+
+    def _in_utf8(self, tokens: list[Token]) -> tuple[Token, ...]:
+        try:
+            return tuple(Token(token.kind, self.charset.to_utf8(token.text)) for token in tokens)
+        except NotInCharset as error:
+            raise DumpRefused(self.line, f"{error.message}: {error.detail}".rstrip("."), error.hint) from None
 
     def _again(self) -> bool:
         """Whether the last INSERT stands here once more, up to its rows: most dumps have one for each row."""
@@ -142,8 +171,11 @@ class Reader:
         self._take(end)
         return True
 
-    def copy_rows(self) -> Iterator[bytes]:
-        r"""The rows of the COPY that was just read, in blocks of whole rows; the line `\.` is consumed, not handed out.
+    def copy_rows(self, *, whole: bool = True) -> Iterator[bytes]:
+        r"""The rows of the COPY that was just read, in blocks; the line `\.` behind them is consumed, not handed out.
+
+        Args:
+            whole: whether a block ends behind a row. If not, even a row of a gigabyte goes by in pieces.
 
         Raises:
             DumpRefused: the dump ends before the rows do.
@@ -153,55 +185,69 @@ class Reader:
         if self._data[self._at : self._at + 1] != b"\n":
             raise DumpRefused(self.line, "rows of COPY do not begin on the next line")
         self._take(self._at + 1)
+        begins = True
         while True:
-            end, after = self._end_of_rows()
+            end, ended = self._end_of_rows(begins, whole)
             if end > self._at:
+                begins = self._data[end - 1 : end] == b"\n"
                 yield self._take(end)
-            if after:
-                self._take(after)
+            if ended:
+                self._take(end + len(_MARK))
                 return
             if not self._more():
                 raise DumpRefused(self.line, "the dump ends inside the rows of COPY", _CUT)
 
-    def _end_of_rows(self) -> tuple[int, int]:
-        r"""Up to where there are whole rows, and where the line `\.` behind them ends; 0 if it is not there yet."""
-        data, at = self._data, self._at
-        found = at if data.startswith(b"\\.", at) else data.find(b"\n\\.", at) + 1
-        if not found and not data.startswith(b"\\.", at):
-            return data.rfind(b"\n", at) + 1, 0
-        if mark := _END_OF_ROWS.match(data, found):
-            return found, mark.end()
-        if len(data) - found < _LONGEST_MARK and not self._ended:
-            return found, 0
-        # in a value the dot would have two backslashes before it
-        line = self.line + data.count(b"\n", at, found)
-        raise DumpRefused(line, r"a row of COPY begins with \. and is not the end of the rows")
-
-    def insert_rows(self, row: re.Pattern[bytes]) -> Iterator[tuple[bytes, ...]]:
-        """The rows of the INSERT that was just read; what stands behind them is `tail` afterwards.
+    def _end_of_rows(self, begins: bool, whole: bool) -> tuple[int, bool]:
+        r"""Up to where there are rows, or pieces of them, and whether the line `\.` follows.
 
         Args:
-            row: matches one row from where the one before it ended, comma and all.
+            begins: whether what is held begins a line.
+            whole: whether only whole rows count.
+        """
+        data, at = self._data, self._at
+        if begins and data.startswith(_MARK[:2], at):
+            found = at
+        elif mark := _BEGIN_OF_MARK.search(data, at):
+            found = mark.start() + 1
+        else:
+            return (data.rfind(b"\n", at) + 1 if whole else len(data) - len(_MARK)), False
+        if data.startswith(_MARK, found):
+            return found, True
+        if len(data) - found < len(_MARK) and not self._ended:
+            return found, False
+        # in a value the dot would have two backslashes before it
+        raise DumpRefused(
+            self.line + lines(data[at:found]), r"a row of COPY begins with \. and is not the end of the rows"
+        )
 
-        Returns:
-            What the groups of the pattern find.
+    def insert_rows(self, row: re.Pattern[bytes]) -> Iterator[Rows]:
+        """The rows of the INSERT that was just read and of those behind it that begin alike, in blocks.
+
+        What stands behind them is `tail` afterwards.
+
+        Args:
+            row: matches one row from where the one before it ended, whatever stands between them included.
 
         Raises:
             DumpRefused: a row is not what the pattern says.
         """
         while True:
-            if found := row.match(self._data, self._at):
-                self._take(found.end())
-                yield found.groups()
-            elif end := _END_OF_INSERT.match(self._data, self._at):
+            found, end_of_last = [], 0
+            # each begins where the one before it ended: typeshed does not know a pattern's scanner
+            match = row.scanner(self._data, self._at).match  # type: ignore[attr-defined]
+            while one := match():
+                found.append(one.groups())
+                end_of_last = one.end()
+            if found:
+                yield Rows(found, self._take(end_of_last))
+            if end := _END_OF_INSERT.match(self._data, self._at):
                 self.tail = self._take(end.end())
                 return
-            elif self._has_whole_row():
+            if self._has_whole_row():
                 raise DumpRefused(self.line, "a row of INSERT does not hold its table's literals alone", _INSERT)
-            elif self._ended:
+            if self._ended:
                 raise DumpRefused(self.line, "the dump ends inside an INSERT", _CUT)
-            else:
-                self._more()
+            self._more()
 
     def _has_whole_row(self) -> bool:
         """Whether what is held reaches to the end of the row that begins here."""
@@ -220,8 +266,8 @@ class Reader:
 
 _CUT = "The dump is cut off: take it again, and look at pg_dump's exit code."
 _INSERT = "Dump again without --inserts, or with --column-inserts."
-_END_OF_ROWS = re.compile(rb"\\\.\r?\n")
-_LONGEST_MARK = 4
+_MARK = b"\\.\n"
+_BEGIN_OF_MARK = re.compile(rb"\n\\\.")
 _END_OF_INSERT = re.compile(rb"[ \t\n]*(?:ON CONFLICT DO NOTHING)?;")
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from anonymizer import identifiers
+from anonymizer import aside, identifiers
 from anonymizer.catalog import SequenceState
 from anonymizer.dump.reader import Statement
 
@@ -123,7 +123,12 @@ def _alter(words: tuple[str, ...]) -> Verdict:
     if rest[:1] == ("SUBSCRIPTION",) or rest[:2] in (("LARGE", "OBJECT"), ("USER", "MAPPING")):
         return SILENT
     if rest[:1] == ("ROLE",):
-        return PASSED if _ROLE.fullmatch(" ".join(_BLANK.sub("_", word) for word in words)) else _refused()
+        known = _ROLE.fullmatch(" ".join(_BLANK.sub("_", word) for word in words))
+        return (
+            Verdict(passes=False, left_out="what a role has set for itself in this database") if known else _refused()
+        )
+    if rest[:1] == ("DATABASE",) and "SET" in rest and (name := _setting(rest)) and aside.is_secretive(name):
+        return Verdict(passes=False, left_out=f"the database's setting {name}, which may be a secret")
     if not _starts(rest, _ALTER):
         return _refused()
     if _renames(rest):
@@ -131,6 +136,13 @@ def _alter(words: tuple[str, ...]) -> Verdict:
     if rest[0] == "TABLE" or rest[:2] == ("FOREIGN", "TABLE"):
         return PASSED if _known_action(rest) else _refused("it changes a table in a way that pg_dump does not")
     return PASSED
+
+
+def _setting(words: tuple[str, ...]) -> str:
+    """The name of the setting in ALTER DATABASE name SET setting TO value."""
+    at = words.index("SET") + 1
+    end = next((place for place in range(at, len(words)) if words[place] in ("TO", "=")), at)
+    return "".join(_shown((word,)) for word in words[at:end])
 
 
 def _renames(words: tuple[str, ...]) -> bool:
@@ -166,6 +178,8 @@ def _on(words: tuple[str, ...]) -> Verdict:
     on = words[words.index("ON") + 1 :]
     if on[:2] == ("LARGE", "OBJECT") or on[:1] == ("SUBSCRIPTION",):
         return SILENT
+    if on[:1] == ("DATABASE",) and words[0] in ("COMMENT", "SECURITY"):
+        return Verdict(passes=False, left_out="the comment on the database itself")
     return PASSED
 
 
@@ -188,8 +202,9 @@ def _update(words: tuple[str, ...]) -> Verdict:
     return PASSED if _UPDATE.fullmatch(" ".join(words)) else _refused()
 
 
-def _alone(words: tuple[str, ...]) -> Verdict:
-    return PASSED if len(words) == 1 else _refused()
+def _transaction(words: tuple[str, ...]) -> Verdict:
+    """The output is one transaction of its own; in a dump they stand around large objects."""
+    return SILENT if len(words) == 1 else _refused()
 
 
 def _refresh(words: tuple[str, ...]) -> Verdict:
@@ -221,6 +236,6 @@ _JUDGES = {
     "UPDATE": _update,
     "REFRESH": _refresh,
     "TRUNCATE": _truncate,
-    "BEGIN": _alone,
-    "COMMIT": _alone,
+    "BEGIN": _transaction,
+    "COMMIT": _transaction,
 }

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import IO
 
-from anonymizer.dump import inserts, statements
+from anonymizer.dump import charset, inserts, statements
+from anonymizer.dump.charset import Charset
 from anonymizer.dump.cursor import Cursor, NotUnderstood
 from anonymizer.dump.ddl import Schema
 from anonymizer.dump.errors import DumpRefused
 from anonymizer.dump.reader import Piece, Reader, Statement
+from anonymizer.dump.said import Said
 from anonymizer.dump.statements import Verdict
+from anonymizer.dump.whole import Whole
 from anonymizer.encodings import CODECS
 from anonymizer.identifiers import TableName
-
-_ENCODINGS = ("UTF8", "SQL_ASCII")
 
 
 @dataclass
@@ -22,16 +24,20 @@ class Facts:
     """What is known of a dump so far.
 
     Attributes:
-        encoding: PostgreSQL's name of the source's encoding, None where nothing has said it.
+        encoding: PostgreSQL's name of the source's encoding, None where nothing has said it; then the dump is in it.
+        charset: the encoding of the dump itself.
+        said: what looks at the texts of the schema, None where they were looked at before.
     """
 
     schema: Schema = field(default_factory=Schema)
     encoding: str | None = None
+    charset: Charset = field(default_factory=Charset)
+    said: Said | None = None
 
     @property
     def codec(self) -> str:
         """Python's name of the source's encoding, as a clone would choose it."""
-        return CODECS.get(self.encoding or "UTF8", "ascii")
+        return CODECS.get(self.encoding or self.charset.name, "ascii")
 
     def take(self, statement: Statement, reader: Reader) -> Verdict:
         """Take in a statement that holds no rows.
@@ -47,6 +53,8 @@ class Facts:
         except NotUnderstood as error:
             raise DumpRefused(statement.line, f"a statement is not understood: {error}") from None
         self._settings(statement, reader)
+        if verdict.passes and self.said is not None:
+            self.said.look(statement)
         return verdict
 
     def _settings(self, statement: Statement, reader: Reader) -> None:
@@ -54,12 +62,12 @@ class Facts:
         value = words[3].strip("'").upper() if len(words) > 3 else ""
         if words[:2] == ("SET", "STANDARD_CONFORMING_STRINGS"):
             reader.standard_strings = value in ("ON", "TRUE", "YES", "1")
-        elif words[:2] == ("SET", "CLIENT_ENCODING") and value.replace("-", "") not in _ENCODINGS:
-            raise DumpRefused(
-                statement.line,
-                "the dump is neither in UTF8 nor in SQL_ASCII",
-                "Dump again with --encoding=UTF8, and name the database's own encoding with --encoding here.",
-            )
+        elif words[:2] == ("SET", "CLIENT_ENCODING"):
+            found = charset.find(value)
+            if found is None:
+                hint = "Dump again with --encoding=UTF8, and name the database's own encoding with --encoding here."
+                raise DumpRefused(statement.line, charset.why_not(value), hint)
+            reader.charset = self.charset = found
         elif words[:2] == ("CREATE", "DATABASE") and "ENCODING" in words:
             self.encoding = words[words.index("ENCODING") + 2].strip("'").upper()
 
@@ -107,38 +115,56 @@ def survey(stream: IO[bytes], facts: Facts) -> None:
     """Read a whole dump for what it says of itself; its rows are passed over.
 
     Raises:
-        DumpRefused: it holds something that is not understood.
+        DumpRefused: it holds something that is not understood, or is not whole.
+        EmptyDump: it holds nothing.
     """
-    reader = Reader(stream)
+    reader, whole = Reader(stream), Whole()
     for item in reader:
         if isinstance(item, Piece):
-            check_piece(item)
-        elif item.begins("COPY"):
+            whole.piece(item)
+            continue
+        rows = item.begins("COPY") or item.begins("INSERT")
+        whole.statement(item.line, rows=rows)
+        if item.begins("COPY"):
             copy_header(item)
-            for _ in reader.copy_rows():
+            for _ in reader.copy_rows(whole=False):
                 pass
-        elif item.begins("INSERT"):
+        elif rows:
             _pass_over(item, reader, facts)
         else:
             facts.take(item, reader)
+    whole.finish(reader.line)
 
 
 def _pass_over(statement: Statement, reader: Reader, facts: Facts) -> None:
     head = insert_header(statement)
-    pattern = inserts.row_pattern(width(head, facts, statement.line), standard_strings=reader.standard_strings)
-    for _ in reader.insert_rows(pattern):
+    for _ in reader.insert_rows(row_pattern(statement, head, facts, reader, run=True)):
         pass
 
 
-def width(head: inserts.Header, facts: Facts, line: int) -> int:
-    """How many literals the rows of an INSERT have.
+def row_pattern(
+    statement: Statement,
+    head: inserts.Header,
+    facts: Facts,
+    reader: Reader,
+    *,
+    seen: tuple[int, ...] = (),
+    run: bool = False,
+) -> re.Pattern[bytes]:
+    """What matches the rows of an INSERT, by what is known of its table; `seen` and `run` are those of `inserts`.
 
     Raises:
-        DumpRefused: nothing tells.
+        DumpRefused: nothing makes the table.
     """
-    if head.columns is not None:
-        return len(head.columns)
-    return max(1, len(order(head.table, facts, line)))
+    columns = head.columns or order(head.table, facts, statement.line)
+    generated = facts.schema.generated(head.table) if facts.schema.knows(head.table) else frozenset()
+    return inserts.row_pattern(
+        tuple(name in generated for name in columns),
+        standard_strings=reader.standard_strings,
+        head=b"" if head.empty else statement.text,
+        seen=seen,
+        run=run,
+    )
 
 
 def order(table: TableName, facts: Facts, line: int) -> tuple[str, ...]:
@@ -154,13 +180,3 @@ def order(table: TableName, facts: Facts, line: int) -> tuple[str, ...]:
             "Give its schema: --schema FILE, made by `pg_dump --schema-only` of the same database.",
         )
     return facts.schema.order(table)
-
-
-def check_piece(piece: Piece) -> None:
-    r"""Refuse a backslash command that pg_dump does not write.
-
-    Raises:
-        DumpRefused: it is none of \connect, \restrict and \unrestrict.
-    """
-    if piece.text.startswith(b"\\") and piece.text.split()[0] not in (b"\\connect", b"\\restrict", b"\\unrestrict"):
-        raise DumpRefused(piece.line, "a backslash command stands in the dump that pg_dump does not write")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from types import FrameType
+from typing import IO, Any, NoReturn
 
 import click
 
@@ -27,7 +29,14 @@ from understudy.environments import load
     type=click.File("rb"),
     help="A dump of the schema (pg_dump --schema-only), for a dump of the data alone.",
 )
-@click.option("--encoding", metavar="NAME", help="The encoding of the database that was dumped, if it is not UTF8.")
+@click.option(
+    "--encoding", metavar="NAME", help="The encoding of the database that was dumped, if the dump's is another."
+)
+@click.option(
+    "--no-transaction",
+    is_flag=True,
+    help="Write no BEGIN and COMMIT: for more tables than one transaction can lock, or roles that the target lacks.",
+)
 @click.option(
     "--output",
     "output_file",
@@ -40,14 +49,16 @@ def command(
     key_file: Path | None,
     schema_file: IO[bytes] | None,
     encoding: str | None,
+    no_transaction: bool,
     output_file: Path | None,
     as_json: bool,
 ) -> None:
     """Mask a plain pg_dump from standard input to standard output.
 
     Rows of COPY and of INSERT are masked as a clone masks them: the same key gives the same values. What is not
-    understood is refused (exit 4), as is what the policy does not name. A dump that is a file is looked through first,
-    so nothing is written of one that is refused; from a pipe an output may be begun, and then it fails to load.
+    understood is refused (exit 4), as is what the policy does not name, and a dump that is cut off. A dump that is a
+    file is looked through first, so nothing is written of one that is refused; from a pipe an output may be begun. The
+    output is one transaction that ends in its last line, so a part of it loads to nothing.
     """
     if as_json and output_file is None:
         raise click.UsageError("--json needs --output: standard output is the dump")
@@ -57,7 +68,7 @@ def command(
         )
     key = keys.load(key_file)
     rules = policy.load(policy_file or load().policy)
-    with steps() as see, _output(output_file) as target:
+    with _terminated(), steps() as see, _output(output_file) as target:
         made = anonymize(
             sys.stdin.buffer,
             target,
@@ -65,6 +76,7 @@ def command(
             key,
             schema=schema_file,
             encoding=encoding.upper() if encoding else None,
+            transaction=not no_transaction,
             report=lambda table, rows, size: see("load", table, rows, size),
         )
     for left in made.left_out:
@@ -72,6 +84,20 @@ def command(
     message(f"{made.rows:,} rows, {made.bytes / 1e6:,.1f} MB in {made.seconds:.1f} s")
     if as_json:
         result(to_json(made), "", as_json=True)
+
+
+@contextlib.contextmanager
+def _terminated() -> Iterator[None]:
+    """SIGTERM ends the command as Ctrl-C does: nothing half done is left lying about."""
+
+    def leave(number: int, _: FrameType | None) -> NoReturn:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager
@@ -101,4 +127,5 @@ def to_json(made: Filtered) -> dict[str, Any]:
             for t in made.tables
         ],
         "left_out": list(made.left_out),
+        "accepted": list(made.accepted),
     }

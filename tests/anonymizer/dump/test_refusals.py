@@ -185,7 +185,7 @@ def test_values_of_insert_arrive_as_they_were(
     expected = [(value if value is None else "a'\\b", kept) for value, kept in rows]
     wanted = [f"({literal(a)}, {literal(b)})" for a, b in expected]
     body = "\n".join(f"{begin}{row};" for row in wanted) if one else begin + ",\n\t".join(wanted) + ";"
-    assert out.getvalue().decode() == head + body + "\n"
+    assert out.getvalue().decode() == f"BEGIN;\n{head}{body}\n\nCOMMIT;\n"
     assert made.rows == len(rows)
 
 
@@ -237,7 +237,8 @@ def test_the_command_masks_a_file_and_says_what_it_left_out(hard: Any, dumps: An
     dump.write_text(HEAD + ROWS, encoding="utf-8")
     done = run()
     assert done.returncode == 0
-    assert done.stdout.startswith(HEAD.encode())
+    assert done.stdout.startswith(b"BEGIN;\n" + HEAD.encode())
+    assert done.stdout.endswith(b"\nCOMMIT;\n")
     assert b"Mario" not in done.stdout
     assert b"2 rows" in done.stderr
     told = run("--json", "--output", str(tmp_path / "out.sql"))
