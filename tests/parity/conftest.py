@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import json
+import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from understudy.parity.workshop import Workshop
 from understudy.postgres import EmbeddedServer, Server
+from understudy.postgres.container import DEFAULT_IMAGE
 
 SYSTEM = {major: Path(f"/usr/lib/postgresql/{major}/bin") for major in (14, 15, 17)}
 VERSIONS = (*(major for major, folder in SYSTEM.items() if (folder / "initdb").exists()), 16, 18)
 
 CONTAINER = "container"
+CONTAINER_VERSION = re.search(r":(\d+)", os.environ.get("UNDERSTUDY_POSTGRES_IMAGE") or DEFAULT_IMAGE)
+"""What the image's tag says of the server in it: which cases there are for it is known before it runs."""
+ALL = bool(os.environ.get("UNDERSTUDY_ALL_CASES"))
 
 _CLUSTER = """
 DO $$ BEGIN
@@ -87,11 +95,58 @@ def make_workshop(postgres_server: Server) -> Callable[[int], contextlib.Abstrac
     return lambda _: Workshop(postgres_server)
 
 
+@functools.cache
+def versions_of(folder: Path) -> tuple[int, int]:
+    """The first and the last major version that a folder of tests/cases is for."""
+    since, file = folder / "since", folder / "expected.json"
+    said = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return int(since.read_text()) if since.exists() else said.get("since", 14), said.get("until", 99)
+
+
+def applies(folder: Path, major: int) -> bool:
+    """Whether a folder of tests/cases is for a major version."""
+    first, last = versions_of(folder)
+    return first <= major <= last
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marks of this room: which servers a test is collected for, and with which folders of tests/cases."""
+    config.addinivalue_line("markers", "folders(list): the test takes each of these folders that is for its server")
+    config.addinivalue_line("markers", "newest: the test is for the newest version alone, unless all cases are wanted")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Runs a test that asks for `server` on every version and in a container; those of one server on one worker."""
-    if "server" in metafunc.fixturenames:
-        versions = [pytest.param(v, marks=pytest.mark.xdist_group(f"postgres{v}"), id=f"pg{v}") for v in VERSIONS]
-        versions.append(
-            pytest.param(CONTAINER, marks=[pytest.mark.docker, pytest.mark.xdist_group(CONTAINER)], id=CONTAINER)
-        )
-        metafunc.parametrize("server", versions, indirect=True, scope="session")
+    """Runs a test that asks for `server` on every version and in a container; those of one server on one worker.
+
+    What does not apply to a version is not collected for it.
+    """
+    if "server" not in metafunc.fixturenames:
+        return
+    newest = metafunc.definition.get_closest_marker("newest")
+    servers = [
+        (version, version, f"pg{version}", [pytest.mark.xdist_group(f"postgres{version}")])
+        for version in VERSIONS
+        if not newest or version == max(VERSIONS) or (ALL and not newest.kwargs.get("only"))
+    ]
+    if not newest or (ALL and not newest.kwargs.get("only")):
+        major = int(CONTAINER_VERSION[1]) if CONTAINER_VERSION else 0
+        servers.append((CONTAINER, major, CONTAINER, [pytest.mark.docker, pytest.mark.xdist_group(CONTAINER)]))
+    marked = metafunc.definition.get_closest_marker("folders")
+    if marked is None:
+        params = [pytest.param(server, marks=marks, id=name) for server, _, name, marks in servers]
+        metafunc.parametrize("server", params, indirect=True, scope="session")
+        return
+    folders: Sequence[Path] = marked.args[0]
+    both = [
+        pytest.param(server, folder, marks=marks, id=f"{name}-{folder.name}")
+        for server, major, name, marks in servers
+        for folder in folders
+        if applies(folder, major)
+    ]
+    metafunc.parametrize(("server", "folder"), both, indirect=["server"], scope="session")
+
+
+@pytest.fixture(scope="session")
+def for_version() -> Callable[[Path, int], bool]:
+    """`applies`, for tests that take many folders at once."""
+    return applies

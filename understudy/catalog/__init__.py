@@ -2,6 +2,6 @@
 
 from understudy.catalog.kinds import KINDS
 from understudy.catalog.model import Attribute, Impact, Key, Kind
-from understudy.catalog.reader import Object, Snapshot, Unreadable, read
+from understudy.catalog.reader import Object, Snapshot, Unreadable, read, stamp
 
-__all__ = ["KINDS", "Attribute", "Impact", "Key", "Kind", "Object", "Snapshot", "Unreadable", "read"]
+__all__ = ["KINDS", "Attribute", "Impact", "Key", "Kind", "Object", "Snapshot", "Unreadable", "read", "stamp"]

@@ -1,4 +1,4 @@
-"""Reading a schema: one round of set-based queries, sent together, in one read-only transaction.
+"""Reading a schema: one round of set-based queries, sent together, in one read-only transaction of one snapshot.
 
 How it works:
 
@@ -7,6 +7,9 @@ How it works:
 2. The queries go out in one pipeline, so a slow line costs one round trip and not forty.
 3. A value is parsed when somebody asks for it: two equal schemas are compared as texts.
 4. What a role may not read is said (`Snapshot.unreadable`), never skipped over.
+5. The rows are those of one snapshot, but the server resolves names and writes expressions by what is committed at that
+   moment. So a stamp is read first that any change of a schema changes, and whoever cannot rule changes out reads it
+   again afterwards (`stamp`).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from understudy.catalog.kinds import KINDS
 from understudy.catalog.model import DESCRIBED, Attribute, Key, Kind
@@ -43,6 +47,28 @@ _COMMENTS = """SELECT classoid::regclass::text, objoid::int8, objsubid, descript
 
 _LABELS = """SELECT classoid::regclass::text, objoid::int8, objsubid,
   array_agg(provider || ': ' || label ORDER BY provider) FROM pg_seclabel GROUP BY 1, 2, 3"""
+
+# Catalogs by which the server resolves names and writes expressions, and which of their rows any session's temporary
+# tables come and go with. A changed row has a newer xmin, so a sum over as many rows has grown.
+_STAMPED = {
+    **dict.fromkeys(
+        ("pg_proc", "pg_operator", "pg_opclass", "pg_collation", "pg_enum", "pg_language", "pg_ts_dict"), ""
+    ),
+    **dict.fromkeys(("pg_ts_config", "pg_policy", "pg_rewrite", "pg_trigger", "pg_statistic_ext"), ""),
+    "pg_namespace": "nspname !~ '^pg_(toast_)?temp_'",
+    "pg_class": "relpersistence <> 't'",
+    "pg_type": "typnamespace NOT IN (SELECT n.oid FROM pg_namespace n WHERE n.nspname ~ '^pg_(toast_)?temp_')",
+    "pg_attribute": "attrelid NOT IN (SELECT c.oid FROM pg_class c WHERE c.relpersistence = 't')",
+    "pg_index": "indrelid NOT IN (SELECT c.oid FROM pg_class c WHERE c.relpersistence = 't')",
+    "pg_constraint": "conrelid NOT IN (SELECT c.oid FROM pg_class c WHERE c.relpersistence = 't')",
+    "pg_partitioned_table": "partrelid NOT IN (SELECT c.oid FROM pg_class c WHERE c.relpersistence = 't')",
+}
+_STAMP = "SELECT concat_ws(' ', {})".format(
+    ", ".join(
+        f"(SELECT count(*) || '/' || coalesce(sum(xmin::text::int8), 0) FROM {catalog} WHERE {rows or 'true'})"
+        for catalog, rows in _STAMPED.items()
+    )
+)
 
 _Place = tuple[str, int, int]
 
@@ -86,11 +112,21 @@ class Object:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All of a schema at one moment."""
+    """All of a schema at one moment.
+
+    Args:
+        major: the server's major version.
+        objects: what there is.
+        unreadable: what the role that we connected as may not read.
+        role: that role, as SQL would write it.
+        stamp: what another `stamp` is equal to as long as nobody changes the schema.
+    """
 
     major: int
     objects: Mapping[Key, Object]
     unreadable: Sequence[Unreadable] = field(default=())
+    role: str = ""
+    stamp: str = ""
 
     def __len__(self) -> int:
         return len(self.objects)
@@ -99,12 +135,19 @@ class Snapshot:
 def read(connection: psycopg.Connection[Any]) -> Snapshot:
     """Read the schema of the database that a connection leads to; it is left as it was found.
 
+    In a transaction of the caller's own, what that one sees is read; else one snapshot.
+
     Raises:
         psycopg.Error: the connection broke, or the server is older than PostgreSQL 14.
     """
     major = connection.info.server_version // 10000
     kinds = [kind for kind in KINDS if kind.since <= major]
+    alone = connection.info.transaction_status is TransactionStatus.IDLE
     with connection.transaction(force_rollback=True):
+        if alone:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        before = stamp(connection)
+        role = connection.execute("SELECT current_user::regrole::text").fetchone() or ("",)
         hidden = _hidden(connection, kinds)
         try:
             with connection.transaction(force_rollback=True):
@@ -117,7 +160,18 @@ def read(connection: psycopg.Connection[Any]) -> Snapshot:
         for kind, kind_rows in zip(kinds, rows, strict=True)
         for found in _objects(kind, kind.own_attributes(major), kind_rows, comments, labels)
     }
-    return Snapshot(major, objects, (*refused, *_unknown(kinds, major, hidden, rows)))
+    unreadable = (*refused, *_unknown(kinds, major, hidden, rows))
+    return Snapshot(major, objects, unreadable, str(role[0]), before)
+
+
+def stamp(connection: psycopg.Connection[Any]) -> str:
+    """A text that any change of the schema changes; empty where the role may not read the catalogs that it rests on."""
+    try:
+        with connection.transaction():
+            row = connection.execute(_STAMP).fetchone()
+            return str(row[0]) if row else ""
+    except psycopg.errors.InsufficientPrivilege:
+        return ""
 
 
 def _hidden(connection: psycopg.Connection[Any], kinds: Sequence[Kind]) -> frozenset[str]:

@@ -48,6 +48,27 @@ def _unless_null(array: str, expression: str) -> str:
     return f"CASE WHEN {array} IS NULL THEN '{{}}' ELSE {expression} END"
 
 
+_SWITCHES = (
+    "{autovacuum_enabled,vacuum_truncate,vacuum_index_cleanup,user_catalog_table,security_barrier,security_invoker,"
+    "deduplicate_items,fastupdate,autosummarize}"
+)
+
+
+def storage_options(array: str) -> str:
+    """The options of a relation; `off` and `false` are one value, and so are `0.10` and `.1`."""
+    name, value = "split_part(o, '=', 1)", "substr(o, strpos(o, '=') + 1)"
+    plain = f"""CASE WHEN {name} = ANY ('{_SWITCHES}') AND {value} <> 'auto' THEN {name} || '=' || {value}::boolean
+      WHEN {value} ~ '^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)$' THEN {name} || '=' || trim_scale({value}::numeric)
+      ELSE o END"""
+    return _unless_null(array, f'ARRAY(SELECT {plain} COLLATE "C" FROM unnest({array}) o ORDER BY 1)')
+
+
+def elements(text: str) -> str:
+    """The elements of a text's list in one order; a comma in a quoted constant parts nothing."""
+    element = "((?:[^,'']|''(?:[^'']|'''')*'')+)"
+    return f"ARRAY(SELECT ltrim(m[1]) COLLATE \"C\" FROM regexp_matches({text}, '{element}', 'g') m ORDER BY 1)"
+
+
 def column_options(array: str) -> str:
     """A column's options without `pg_attver`, a stamp that PostgreSQL 15.20 puts on each column it makes.
 
@@ -91,11 +112,11 @@ def relation_key(alias: str) -> str:
       ELSE 'table ' END || {alias}.oid::regclass::text"""
 
 
-def column_names(relation: str, numbers: str) -> str:
-    """The names of columns given by number, in the order given."""
+def column_names(relation: str, numbers: str, order: str = "u.place") -> str:
+    """The names of columns given by number, in the order given, or another of columns `n` at places `u`."""
     return (
         f"ARRAY(SELECT quote_ident(n.attname) FROM unnest({numbers}) WITH ORDINALITY u(number, place) "
-        f"JOIN pg_attribute n ON n.attrelid = {relation} AND n.attnum = u.number ORDER BY u.place)"
+        f"JOIN pg_attribute n ON n.attrelid = {relation} AND n.attnum = u.number ORDER BY {order})"
     )
 
 

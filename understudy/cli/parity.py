@@ -94,7 +94,13 @@ def command(
     configuration = environments.load()
     with open_schemas(left, right, configuration) as (one, other):
         live = not (one.from_files or other.from_files)
-        options = Options((JOURNAL_SCHEMA, *ignored), owners=live, database=live, second_witness=witness == "both")
+        options = Options(
+            (JOURNAL_SCHEMA, *ignored),
+            owners=live,
+            database=live,
+            second_witness=witness == "both",
+            loaded=(one.from_files, other.from_files),
+        )
         verdict = compare(one.dsn, other.dsn, options)
     verdict = waivers.apply(verdict, accepted, datetime.datetime.now(tz=datetime.UTC).date())
     labels = (one.label, other.label)
@@ -138,8 +144,8 @@ def prove_sensitivity(location: str, ignored: tuple[str, ...], *, as_json: bool)
 
 def show(console: Console, verdict: Verdict, labels: tuple[str, str]) -> None:
     """The verdict for a person."""
-    console.print(Text(f"LEFT   {labels[0]} (PostgreSQL {verdict.versions[0]}, {verdict.objects[0]} objects)"))
-    console.print(Text(f"RIGHT  {labels[1]} (PostgreSQL {verdict.versions[1]}, {verdict.objects[1]} objects)"))
+    console.print(Text(f"LEFT   {labels[0]} (PostgreSQL {verdict.versions[0]}, {verdict.objects[0]} objects compared)"))
+    console.print(Text(f"RIGHT  {labels[1]} (PostgreSQL {verdict.versions[1]}, {verdict.objects[1]} objects compared)"))
     for difference in verdict.differences:
         line = Text.assemble((difference.kind, "bold"), f" {difference.path}: {difference.attribute}", "  ")
         console.print(line.append(f"[{difference.impact.value}]", _STYLES[difference.impact]), soft_wrap=True)

@@ -27,12 +27,14 @@ class Options:
         owners: whether it matters who owns what. A file's objects belong to whoever loaded it.
         second_witness: whether pg_dump is heard too; without it "same" rests on the catalogs alone.
         database: whether the database's own properties and settings matter. A file has no database.
+        loaded: whether LEFT and RIGHT were loaded from files: what is whoever's ran them was never anybody's then.
     """
 
     ignored_schemas: tuple[str, ...] = (JOURNAL_SCHEMA,)
     owners: bool = True
     database: bool = True
     second_witness: bool = True
+    loaded: tuple[bool, bool] = (False, False)
 
 
 DEFAULTS = Options()
@@ -41,8 +43,16 @@ DEFAULTS = Options()
 
 def compare_snapshots(left: Snapshot, right: Snapshot, options: Options = DEFAULTS) -> list[Difference]:
     """The differences between two snapshots, worst kinds first as the catalog lists them, then by path."""
+    return compare_and_count(left, right, options)[0]
+
+
+def compare_and_count(
+    left: Snapshot, right: Snapshot, options: Options = DEFAULTS
+) -> tuple[list[Difference], tuple[int, int]]:
+    """The differences, and how many objects of LEFT and of RIGHT were compared: as many, where there are none."""
     comparison = _Comparison(left, right, options)
-    return sorted(comparison.differences(), key=_place)
+    differences = sorted(comparison.differences(), key=_place)
+    return differences, (comparison.counted[0], comparison.counted[1])
 
 
 def notes(left: Snapshot, right: Snapshot, options: Options) -> list[str]:
@@ -55,10 +65,17 @@ def notes(left: Snapshot, right: Snapshot, options: Options) -> list[str]:
         said.append("Not compared: owners, because a side loaded from files belongs to whoever loads it.")
     if not options.database:
         said.append("Not compared: the database's own properties and settings, because a file has no database.")
+    if not options.second_witness:
+        said.append("pg_dump was not heard: what is said here rests on the catalogs alone.")
     if left.major != right.major:
         said.append(
             f"PostgreSQL {left.major} and {right.major} are compared in what both of them know; names of not-null "
             "constraints and rights on system objects are not among it."
+        )
+    if left.major != right.major and options.second_witness:
+        said.append(
+            "Owners, privileges, default privileges and subscriptions rest on the catalogs alone: pg_dump writes those "
+            f"of PostgreSQL {left.major} and {right.major} in different words."
         )
     return said
 
@@ -82,6 +99,7 @@ class _Comparison:
         self.across_versions = left.major != right.major
         # what was not read is no value: the verdict names it among its reasons
         self.unknown = {(u.kind, u.attribute) for snapshot in (left, right) for u in snapshot.unreadable}
+        self.counted = [0, 0]
 
     def differences(self) -> Iterator[Difference]:
         changed = [d for key in self._both() for d in self._changed(self.left.objects[key], self.right.objects[key])]
@@ -90,7 +108,10 @@ class _Comparison:
         for here, there, on_the_left in ((self.left, self.right, True), (self.right, self.left, False)):
             for key in here.objects.keys() - there.objects.keys():
                 found = here.objects[key]
-                if self._ignored(found) or self._follows(found, here, there):
+                if self._ignored(found):
+                    continue
+                self.counted[0 if on_the_left else 1] += 1
+                if self._follows(found, here, there):
                     continue
                 if self._not_null_of(found) and any((c, on_the_left) in no_longer_null for c in self._columns(found)):
                     continue
@@ -102,6 +123,8 @@ class _Comparison:
             there = right.get(key)
             if there is None or self._ignored(here):
                 continue
+            self.counted[0] += 1
+            self.counted[1] += 1
             same = here.raw == there.raw and here.comment == there.comment and here.labels == there.labels
             if self.across_versions or not same:
                 yield key

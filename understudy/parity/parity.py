@@ -8,6 +8,7 @@ How it works:
 3. The dumps must agree: "same" is said only if neither witness sees a difference. Where the catalogs differ, the dumps
    must differ in what those differences speak for, and in nothing else.
 4. What could not be read, dumped or brought to a fixed point makes it "cannot tell", never "same".
+5. A schema that changes while it is read is read again, by both witnesses; one that goes on changing cannot be told.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TypeAlias
 
-from understudy.catalog import Snapshot, read
-from understudy.parity.comparison import DEFAULTS, Options, compare_snapshots, notes
+import psycopg
+
+from understudy.catalog import Snapshot, read, stamp
+from understudy.parity import loaders
+from understudy.parity.comparison import DEFAULTS, Options, compare_and_count, notes
 from understudy.parity.contradiction import beyond
 from understudy.parity.mend import with_mends
 from understudy.parity.normal import NormalForm, normal_form
@@ -31,6 +35,9 @@ from understudy.parity.workshop import Workshop
 from understudy.postgres import EmbeddedServer, connect
 from understudy.postgres.errors import PostgresError
 from understudy.postgres.wheel import VERSIONS
+
+HEARINGS = 3
+"""How often a schema that somebody changes meanwhile is read before it is said that it will not keep still."""
 
 MakeWorkshop: TypeAlias = Callable[[int], AbstractContextManager[Workshop]]
 """Opens a workshop whose server is of at least that major version."""
@@ -52,11 +59,21 @@ def embedded_workshop(major: int) -> Iterator[Workshop]:
 
 @dataclass(frozen=True)
 class Side:
-    """What is known of one side. `dump` is a sentence where pg_dump could not testify, None where it was not asked."""
+    """What is known of one side.
+
+    Args:
+        dsn: where it is.
+        snapshot: what the catalogs say.
+        dump: what pg_dump says; a sentence where it could not testify, None where it was not asked.
+        settled: nobody changed the schema while the two were heard.
+        stand_in: the role whose the loader's default privileges are taken to be.
+    """
 
     dsn: str
     snapshot: Snapshot
     dump: Dump | str | None
+    settled: bool = True
+    stand_in: str | None = None
 
 
 def compare(
@@ -77,14 +94,39 @@ def compare(
 
 
 def testify(left_dsn: str, right_dsn: str, options: Options) -> tuple[Side, Side]:
-    """Hear both witnesses about both sides, all at the same time."""
+    """Hear both witnesses about both sides, all at the same time; again if somebody changed a schema meanwhile."""
+    for _ in range(HEARINGS):
+        left, right = _hear(left_dsn, right_dsn, options)
+        if left.settled and right.settled:
+            break
+    return _with_stand_in(left, right, options.loaded[0]), _with_stand_in(right, left, options.loaded[1])
+
+
+def _with_stand_in(side: Side, other: Side, loaded: bool) -> Side:
+    """A side loaded from files, with its loader's default privileges under the name that the other side has for it."""
+    role = loaders.stand_in(side.snapshot, other.snapshot) if loaded else None
+    if role is None:
+        return side
+    testimony = side.dump
+    if isinstance(testimony, Dump):
+        testimony = loaders.renamed_dump(testimony, side.snapshot.role, role)
+    return replace(side, snapshot=loaders.renamed(side.snapshot, role), dump=testimony, stand_in=role)
+
+
+def _hear(left_dsn: str, right_dsn: str, options: Options) -> tuple[Side, Side]:
     majors = [_major(dsn) for dsn in (left_dsn, right_dsn)]
     with ThreadPoolExecutor(4) as pool:
         dumps = pool.map(partial(_dump, major=max(majors), options=options), (left_dsn, right_dsn))
         snapshots = pool.map(_read, (left_dsn, right_dsn))
-        sides = zip((left_dsn, right_dsn), snapshots, dumps, strict=True)
-        left, right = (Side(*side) for side in sides)
+        sides = [Side(*side) for side in zip((left_dsn, right_dsn), snapshots, dumps, strict=True)]
+        left, right = pool.map(_settled, sides)
     return left, right
+
+
+def _settled(side: Side) -> Side:
+    """A side, with whether its schema is still the one that was read."""
+    with connect(side.dsn) as connection:
+        return replace(side, settled=stamp(connection) == side.snapshot.stamp)
 
 
 def _major(dsn: str) -> int:
@@ -94,6 +136,12 @@ def _major(dsn: str) -> int:
 
 def _read(dsn: str) -> Snapshot:
     with connect(dsn) as connection:
+        for _ in range(HEARINGS - 1):
+            try:
+                return read(connection)
+            except (psycopg.InternalError, psycopg.ProgrammingError):
+                # what the snapshot still has was dropped before the server could write it down
+                continue
         return read(connection)
 
 
@@ -122,8 +170,8 @@ class Comparison:
     def verdict(self) -> Verdict:
         """Weigh the evidence."""
         left, right = self.left.snapshot, self.right.snapshot
-        differences = compare_snapshots(left, right, self.options)
-        reasons = [*_unread("LEFT", left), *_unread("RIGHT", right)]
+        differences, sizes = compare_and_count(left, right, self.options)
+        reasons = [*_unread("LEFT", self.left), *_unread("RIGHT", self.right)]
         differences, unresolved = self._at_the_fixed_point(differences)
         if unresolved:
             reasons += self._no_fixed_point()
@@ -135,8 +183,7 @@ class Comparison:
             answer = Answer.DIFFER
         elif reasons or defects or differences:
             answer = Answer.CANNOT_TELL
-        said = notes(left, right, self.options)
-        sizes = (len(left), len(right))
+        said = [*notes(left, right, self.options), *_stand_ins(self.left, self.right)]
         return Verdict(answer, differences, reasons, said, defects, (left.major, right.major), sizes)
 
     @cached_property
@@ -252,7 +299,18 @@ def _value(form: NormalForm | str, difference: Difference) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _unread(side: str, snapshot: Snapshot) -> list[str]:
-    return [
-        f"{side}: {u.kind}: {u.attribute or 'everything'} could not be read: {u.reason}." for u in snapshot.unreadable
+def _unread(name: str, side: Side) -> list[str]:
+    moved = [] if side.settled else [f"{name}: its schema was being changed each of the {HEARINGS} times it was read."]
+    return moved + [
+        f"{name}: {u.kind}: {u.attribute or 'everything'} could not be read: {u.reason}."
+        for u in side.snapshot.unreadable
     ]
+
+
+def _stand_ins(*sides: Side) -> Iterator[str]:
+    for side in sides:
+        if side.stand_in:
+            yield (
+                "Default privileges without FOR ROLE are those of whoever runs the files: they are compared with those "
+                f"of the role {side.stand_in}."
+            )

@@ -85,6 +85,12 @@ def _statements(text: str) -> list[str]:
     return [text[i:j].strip("; \n") for i, j in zip([0, *ends], [*ends, len(text)], strict=True)]
 
 
+def elements(text: str) -> list[str]:
+    """The elements of a list, whatever commas are inside quotes and parentheses."""
+    commas = [place for place, mark, depth in _marks(text) if mark == "," and depth == 0]
+    return [text[i:j].strip(", \n") for i, j in zip([0, *commas], [*commas, len(text)], strict=True)]
+
+
 def _elements(text: str) -> list[str]:
     """The elements of a list whose opening parenthesis is behind us, and last what follows the list."""
     found, begin = [], 0

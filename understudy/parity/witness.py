@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg.conninfo import make_conninfo
 
+from understudy.parity.order import normal
 from understudy.postgres.dsn import parameters
 from understudy.postgres.programs import run
 
@@ -25,13 +26,6 @@ _ENTRY = re.compile(
 )
 _PLACE = re.compile(r"^SET (default_tablespace|default_table_access_method) = (.*);\n", re.M)
 _END = re.compile(r"^--\n-- PostgreSQL database dump complete\n--\n.*", re.M | re.S)
-_OPTIONS = re.compile(r"(?<=\()(?:[\w.\"]+=(?:'(?:[^']|'')*'|[\w.-]+)(?:, )?)+(?=\))")
-_OPTION = re.compile(r"[\w.\"]+=(?:'(?:[^']|'')*'|[\w.-]+)")
-_FOREIGN = re.compile(r"OPTIONS \(\n(.*?)\n\)", re.S)
-_TAGS = re.compile(r"(?<=WHEN TAG IN \().*(?=\))")
-_ROLES = re.compile(r"(?<= TO )[^()]+?(?= USING \(| WITH CHECK \(|;)")
-_SETTING = re.compile(r"^    SET .*\n(?:    SET .*\n)+", re.M)
-_SUBSCRIBED = re.compile(r"(?<= PUBLICATION ).*?(?= WITH \()")
 _NAMED_NOT_NULL = re.compile(r"CONSTRAINT (?:\w+|\"(?:[^\"]|\"\")+\") (?=NOT NULL)")
 
 
@@ -105,7 +99,7 @@ def entries(script: str) -> list[tuple[str, str]]:
         # where a table or an index goes is said once, before the first that goes there
         where = "".join(f"\n{name}={value}" for name, value in sorted(place.items()) if _placed(sort, name))
         owner = match["owner"].split("; Tablespace")[0].strip()
-        cut.append((title, f"owner {owner}\n{_normal(sort, body)}{where}"))
+        cut.append((title, f"owner {owner}\n{normal(sort, body)}{where}"))
         place = after
     partitions = {title for title, _ in cut if title.startswith("TABLE ATTACH ")}
     return [(title, _unnamed(title, body, partitions)) for title, body in cut]
@@ -125,31 +119,3 @@ def _unnamed(title: str, body: str, partitions: set[str]) -> str:
     if title.replace("TABLE ", "TABLE ATTACH ", 1) in partitions:
         return _NAMED_NOT_NULL.sub("", body)
     return body
-
-
-def _joined(match: re.Match[str], separator: str = ", ") -> str:
-    return separator.join(sorted(match[0].split(separator)))
-
-
-def _lines(match: re.Match[str]) -> str:
-    return "".join(sorted(match[0].splitlines(keepends=True)))
-
-
-_BY_SORT: dict[str, Callable[[str], str]] = {
-    "ACL": lambda body: "\n".join(sorted(filter(None, body.splitlines()))),
-    "DEFAULT ACL": lambda body: "\n".join(sorted(filter(None, body.splitlines()))),
-    "EVENT TRIGGER": lambda body: _TAGS.sub(_joined, body),
-    "POLICY": lambda body: _ROLES.sub(_joined, body),
-    "FUNCTION": lambda body: _SETTING.sub(_lines, body),
-    "PROCEDURE": lambda body: _SETTING.sub(_lines, body),
-    "SUBSCRIPTION": lambda body: _SUBSCRIBED.sub(_joined, body),
-}
-
-
-def _normal(sort: str, body: str) -> str:
-    """The body of an entry without the order that means nothing."""
-    if sort in ("TABLE", "INDEX", "CONSTRAINT", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE"):
-        body = _OPTIONS.sub(lambda match: ", ".join(sorted(_OPTION.findall(match[0]))), body)
-    if "OPTIONS (" in body:
-        body = _FOREIGN.sub(lambda match: ",\n".join(sorted(match[1].split(",\n"))), body)
-    return _BY_SORT.get(sort, str)(body).strip()

@@ -11,7 +11,7 @@ from understudy.parity.parity import embedded_workshop
 from understudy.parity.workshop import Workshop
 from understudy.postgres import Server, connect
 
-_OPTIONS = Options(owners=False, database=False)
+_OPTIONS = Options(owners=False, database=False, loaded=(True, False))
 """Who owns what, and a database's own settings, are no migration's doing."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from understudy.catalog import sqltext as s
-from understudy.catalog.model import Attribute, Impact, Kind
+from understudy.catalog.model import NEWEST, OLDEST, Attribute, Impact, Kind
 
 
 def _operators(column: str) -> str:
@@ -17,6 +17,32 @@ _CONSTRAINT_NAME = """CASE WHEN x.contype = 'f' AND x.conparentid <> 0 THEN (WIT
       WHERE k.conparentid <> 0)
     SELECT quote_ident(k.conname) || ' (inherited)' FROM up JOIN pg_constraint k ON k.oid = up.id
       WHERE k.conparentid = 0) ELSE quote_ident(x.conname) END"""
+
+
+def _references(has_period: str, since: int, until: int) -> tuple[Attribute, ...]:
+    """The columns of a constraint. A foreign key's pairs have no order; what is compared by PERIOD comes last."""
+    last = f"{has_period} AND u.place = cardinality(x.conkey)"
+    by_name = f"""ARRAY(SELECT {{}} FROM unnest(x.conkey, x.confkey, x.conpfeqop) WITH ORDINALITY
+      u(number, other, operator, place) JOIN pg_attribute n ON n.attrelid = x.conrelid AND n.attnum = u.number
+      JOIN pg_attribute o ON o.attrelid = x.confrelid AND o.attnum = u.other
+      ORDER BY {last}, n.attname COLLATE "C", o.attname COLLATE "C")"""
+
+    def either(pair: str, otherwise: str) -> str:
+        return f"CASE WHEN x.contype = 'f' THEN {by_name.format(pair)} ELSE {otherwise} END"
+
+    own = either("quote_ident(n.attname)", s.column_names("x.conrelid", "x.conkey"))
+    return (
+        Attribute("columns", own, since=since, until=until),
+        Attribute("referenced columns", either("quote_ident(o.attname)", "'{}'"), since=since, until=until),
+        Attribute(
+            "equality operators",
+            either("u.operator::regoperator::text", "NULL"),
+            since=since,
+            until=until,
+            dumped=False,
+        ),
+    )
+
 
 CONSTRAINT = Kind(
     name="constraint",
@@ -34,13 +60,17 @@ CONSTRAINT = Kind(
     impact=Impact.BEHAVIOUR,
     attributes=(
         Attribute("type", "x.contype"),
-        Attribute("columns", s.column_names("x.conrelid", "x.conkey")),
+        *_references("false", OLDEST, 17),
+        *_references("x.conperiod", 18, NEWEST),
         Attribute("expression", "pg_get_expr(x.conbin, x.conrelid)", deparsed=True),
         Attribute("references", "CASE WHEN x.confrelid <> 0 THEN x.confrelid::regclass::text END"),
-        Attribute("referenced columns", s.column_names("x.confrelid", "x.confkey")),
         Attribute("on update", "CASE WHEN x.contype = 'f' THEN x.confupdtype END"),
         Attribute("on delete", "CASE WHEN x.contype = 'f' THEN x.confdeltype END"),
-        Attribute("on delete columns", s.column_names("x.conrelid", "x.confdelsetcols"), since=15),
+        Attribute(
+            "on delete columns",
+            s.column_names("x.conrelid", "x.confdelsetcols", 'n.attname COLLATE "C"'),
+            since=15,
+        ),
         Attribute("match", "CASE WHEN x.contype = 'f' THEN x.confmatchtype END"),
         Attribute("deferrable", "x.condeferrable"),
         Attribute("initially deferred", "x.condeferred"),
@@ -54,7 +84,6 @@ CONSTRAINT = Kind(
         ),
         Attribute("without overlaps or period", "x.conperiod", since=18),
         Attribute("exclusion operators", _operators("conexclop")),
-        Attribute("equality operators", _operators("conpfeqop"), dumped=False),
         Attribute(
             "triggers enabled",
             "CASE WHEN x.contype = 'f' OR x.condeferrable THEN ARRAY(SELECT DISTINCT g.tgenabled FROM pg_trigger g "
@@ -67,6 +96,11 @@ CONSTRAINT = Kind(
 _OPERATOR_CLASSES = """ARRAY(SELECT q.opcnamespace::regnamespace::text || '.' || quote_ident(q.opcname)
   FROM unnest(x.indclass::oid[]) WITH ORDINALITY u(class, place) JOIN pg_opclass q ON q.oid = u.class
   ORDER BY u.place)"""
+
+# The columns of INCLUDE are no part of the key, and none comes before another.
+_INDEX_COLUMNS = s.column_names(
+    "x.indrelid", "x.indkey::int2[]", 'CASE WHEN u.place <= x.indnkeyatts THEN u.place END, n.attname COLLATE "C"'
+)
 
 
 def _of_columns(has: str, expression: str) -> str:
@@ -95,7 +129,7 @@ INDEX = Kind(
         Attribute("method", "a.amname", Impact.PERFORMANCE),
         Attribute("unique", "x.indisunique"),
         Attribute("nulls not distinct", "x.indnullsnotdistinct", since=15),
-        Attribute("columns", s.column_names("x.indrelid", "x.indkey::int2[]"), Impact.PERFORMANCE),
+        Attribute("columns", _INDEX_COLUMNS, Impact.PERFORMANCE),
         Attribute("key columns", "x.indnkeyatts", Impact.PERFORMANCE),
         Attribute(
             "expressions",
@@ -119,7 +153,7 @@ INDEX = Kind(
         ),
         Attribute("collations", "x.indcollation::oid[]::regcollation[]::text[]", Impact.PERFORMANCE),
         Attribute("directions", "x.indoption::int2[]", Impact.PERFORMANCE),
-        Attribute("options", s.sorted_list("c.reloptions"), Impact.PERFORMANCE),
+        Attribute("options", s.storage_options("c.reloptions"), Impact.PERFORMANCE),
         Attribute("tablespace", s.name_of("pg_tablespace", "spcname", "c.reltablespace"), Impact.PERFORMANCE),
         Attribute("valid", "x.indisvalid", dumped=False),
         Attribute("clustered", "x.indisclustered", Impact.PERFORMANCE),
@@ -137,6 +171,14 @@ INDEX = Kind(
     ),
 )
 
+# The server repeats the columns of UPDATE OF in the order in which they were written.
+_UPDATE_OF = [
+    f"' UPDATE OF ' || array_to_string({s.column_names('x.tgrelid', 'x.tgattr::int2[]', order)}, ', ')"
+    for order in ("u.place", 'n.attname COLLATE "C"')
+]
+_TRIGGER = f"""CASE WHEN cardinality(x.tgattr::int2[]) < 2 THEN pg_get_triggerdef(x.oid)
+  ELSE replace(pg_get_triggerdef(x.oid), {_UPDATE_OF[0]}, {_UPDATE_OF[1]}) END"""
+
 TRIGGER = Kind(
     name="trigger",
     catalog="pg_trigger",
@@ -147,7 +189,7 @@ TRIGGER = Kind(
     parent=s.relation_key("c"),
     impact=Impact.BEHAVIOUR,
     attributes=(
-        Attribute("definition", "pg_get_triggerdef(x.oid)", deparsed=True),
+        Attribute("definition", _TRIGGER, deparsed=True),
         Attribute("enabled", "x.tgenabled"),
         Attribute("depends on extension", s.extensions_needed("x.oid", "pg_trigger")),
     ),
@@ -205,7 +247,13 @@ STATISTICS = Kind(
             Impact.PERFORMANCE,
         ),
         Attribute("kinds", 'ARRAY(SELECT k FROM unnest(x.stxkind) k ORDER BY k::text COLLATE "C")', Impact.PERFORMANCE),
-        Attribute("expressions", "pg_get_expr(x.stxexprs, x.stxrelid)", Impact.PERFORMANCE, deparsed=True),
+        Attribute(
+            "expressions",
+            'CASE WHEN x.stxexprs IS NOT NULL THEN array_to_string(ARRAY(SELECT e COLLATE "C" FROM '
+            "unnest(pg_get_statisticsobjdef_expressions(x.oid)) e ORDER BY 1), ', ') END",
+            Impact.PERFORMANCE,
+            deparsed=True,
+        ),
         Attribute("target", "nullif(x.stxstattarget, -1)", Impact.PERFORMANCE),
     ),
 )

@@ -5,7 +5,17 @@ from __future__ import annotations
 from understudy.catalog import sqltext as s
 from understudy.catalog.model import Attribute, Impact, Kind
 
-_PARENTS = "ARRAY(SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = x.oid ORDER BY h.inhseqno)"
+# In which order a table came to inherit decided the order of its columns, and means nothing after that.
+_PARENTS = (
+    'ARRAY(SELECT h.inhparent::regclass::text COLLATE "C" FROM pg_inherits h WHERE h.inhrelid = x.oid ORDER BY 1)'
+)
+
+# The values of a list partition stay in the order in which they were written.
+_LISTED = "FOR VALUES IN ("
+_VALUES = s.elements(f"substr(b, {len(_LISTED) + 1}, length(b) - {len(_LISTED) + 1})")
+_BOUND = f"""CASE WHEN x.relpartbound IS NOT NULL THEN (SELECT CASE WHEN starts_with(b, '{_LISTED}')
+  THEN '{_LISTED}' || array_to_string({_VALUES}, ', ') || ')' ELSE b END
+  FROM (SELECT pg_get_expr(x.relpartbound, x.oid) AS b) e) END"""
 
 RELATION = Kind(
     name="table",
@@ -28,11 +38,12 @@ RELATION = Kind(
         Attribute("persistence", "x.relpersistence"),
         Attribute("access method", s.name_of("pg_am", "amname", "x.relam"), Impact.PERFORMANCE),
         Attribute("tablespace", s.name_of("pg_tablespace", "spcname", "x.reltablespace"), Impact.PERFORMANCE),
-        Attribute("options", s.sorted_list("x.reloptions"), Impact.PERFORMANCE),
+        Attribute("options", s.storage_options("x.reloptions"), Impact.PERFORMANCE),
         Attribute(
             "toast options",
             # a table without a TOAST table has none of its options, as one whose TOAST table has none
-            f"coalesce((SELECT {s.sorted_list('t.reloptions')} FROM pg_class t WHERE t.oid = x.reltoastrelid), '{{}}')",
+            f"coalesce((SELECT {s.storage_options('t.reloptions')} FROM pg_class t WHERE t.oid = x.reltoastrelid), "
+            "'{}')",
             Impact.PERFORMANCE,
         ),
         Attribute("replica identity", "x.relreplident"),
@@ -45,7 +56,7 @@ RELATION = Kind(
         Attribute("of type", "CASE WHEN x.reloftype <> 0 THEN x.reloftype::regtype::text END"),
         Attribute("inherits", f"CASE WHEN x.relispartition THEN '{{}}' ELSE {_PARENTS} END"),
         Attribute("partition of", f"CASE WHEN x.relispartition THEN {_PARENTS} ELSE '{{}}' END", Impact.BREAKS),
-        Attribute("partition bound", "pg_get_expr(x.relpartbound, x.oid)", Impact.BREAKS, deparsed=True),
+        Attribute("partition bound", _BOUND, Impact.BREAKS, deparsed=True),
         Attribute(
             "partition key",
             "CASE WHEN x.relkind = 'p' THEN pg_get_partkeydef(x.oid) END",

@@ -31,7 +31,7 @@ DICTIONARY = Kind(
     attributes=(
         Attribute("owner", s.role("x.dictowner")),
         Attribute("template", s.qualified("pg_ts_template", "tmplname", "tmplnamespace", "x.dicttemplate")),
-        Attribute("options", "x.dictinitoption"),
+        Attribute("options", s.elements("x.dictinitoption")),
     ),
 )
 

@@ -1,0 +1,1 @@
+CREATE AGGREGATE g(int) (PARALLEL = SAFE, INITCOND = '0', STYPE = int, SFUNC = int4pl);

@@ -1,0 +1,2 @@
+CREATE SEQUENCE q;
+CREATE TABLE t (a int DEFAULT nextval('q'));

@@ -1,0 +1,1 @@
+CREATE TABLE t (a text[] DEFAULT '{}', b int[] DEFAULT ARRAY[]::int[], c jsonb DEFAULT '{}', d timestamptz DEFAULT CURRENT_TIMESTAMP, e varchar(9) DEFAULT 'x', f numeric(5,2) DEFAULT 1, g interval DEFAULT '1 day', h char(3) DEFAULT 'x', i bool DEFAULT 't', j uuid DEFAULT gen_random_uuid(), k bit(3) DEFAULT B'101');

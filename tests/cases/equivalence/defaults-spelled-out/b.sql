@@ -1,0 +1,1 @@
+CREATE TABLE t (a text[] DEFAULT '{}'::text[], b int[] DEFAULT ARRAY[]::integer[], c jsonb DEFAULT '{}'::jsonb, d timestamptz DEFAULT CURRENT_TIMESTAMP, e varchar(9) DEFAULT 'x'::character varying, f numeric(5,2) DEFAULT 1, g interval DEFAULT '1 day'::interval, h char(3) DEFAULT 'x'::bpchar, i bool DEFAULT true, j uuid DEFAULT gen_random_uuid(), k bit(3) DEFAULT '101'::"bit");

@@ -1,0 +1,3 @@
+CREATE TABLE r (a int UNIQUE);
+CREATE UNIQUE INDEX z ON r (a);
+CREATE TABLE t (a int REFERENCES r (a));

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(a varchar DEFAULT 'x'::character varying, b boolean DEFAULT (('y'::character varying)::text = ANY ((ARRAY['p'::character varying, 'q'::character varying])::text[]))) RETURNS int LANGUAGE sql AS 'SELECT 1';

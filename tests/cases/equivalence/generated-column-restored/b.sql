@@ -1,0 +1,1 @@
+CREATE TABLE t (a varchar(5), b text GENERATED ALWAYS AS (CASE WHEN ((a)::text = ANY ((ARRAY['x'::character varying, 'y'::character varying])::text[])) THEN a ELSE 'z'::character varying END) STORED);

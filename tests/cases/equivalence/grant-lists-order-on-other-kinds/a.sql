@@ -1,0 +1,10 @@
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE SCHEMA s;
+CREATE TYPE y AS ENUM ('a');
+CREATE SEQUENCE q;
+REVOKE ALL ON FUNCTION f() FROM public;
+GRANT EXECUTE ON FUNCTION f() TO parity_alice;
+GRANT EXECUTE ON FUNCTION f() TO parity_bob;
+GRANT USAGE, CREATE ON SCHEMA s TO parity_alice, parity_bob;
+GRANT USAGE ON TYPE y TO parity_alice, parity_bob;
+GRANT USAGE, SELECT ON SEQUENCE q TO parity_alice, parity_bob;

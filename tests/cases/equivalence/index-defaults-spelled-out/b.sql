@@ -1,0 +1,3 @@
+CREATE TABLE t (a text);
+CREATE INDEX i ON t (a);
+CREATE INDEX j ON t (a DESC NULLS FIRST);

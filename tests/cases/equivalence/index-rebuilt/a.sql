@@ -1,0 +1,4 @@
+CREATE TABLE t (a int);
+CREATE INDEX i ON t (a);
+COMMENT ON INDEX i IS 'x';
+REINDEX INDEX i;

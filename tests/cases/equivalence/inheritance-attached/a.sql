@@ -1,0 +1,3 @@
+CREATE TABLE p (a int NOT NULL CHECK (a > 0));
+CREATE TABLE c (a int NOT NULL, CONSTRAINT p_a_check CHECK (a > 0));
+ALTER TABLE c INHERIT p;

@@ -1,0 +1,5 @@
+CREATE TABLE p (a int);
+CREATE TABLE q (a int);
+CREATE TABLE c (a int);
+ALTER TABLE c INHERIT q;
+ALTER TABLE c INHERIT p;

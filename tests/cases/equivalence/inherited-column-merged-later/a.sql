@@ -1,0 +1,4 @@
+CREATE TABLE p (a int);
+CREATE TABLE k () INHERITS (p);
+ALTER TABLE k ADD b int;
+ALTER TABLE p ADD b int;

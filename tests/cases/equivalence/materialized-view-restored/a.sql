@@ -1,0 +1,2 @@
+CREATE TABLE t (a varchar(5));
+CREATE MATERIALIZED VIEW v AS SELECT a IN ('p', 'q') AS z FROM t;

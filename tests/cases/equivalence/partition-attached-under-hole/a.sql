@@ -1,0 +1,4 @@
+CREATE TABLE p (a int, b int, c int) PARTITION BY LIST (a);
+ALTER TABLE p DROP b;
+CREATE TABLE q (a int, c int);
+ALTER TABLE p ATTACH PARTITION q FOR VALUES IN (1);

@@ -1,0 +1,2 @@
+CREATE TABLE p (a int) PARTITION BY HASH (a);
+CREATE TABLE q PARTITION OF p FOR VALUES WITH (modulus 2, remainder 1);

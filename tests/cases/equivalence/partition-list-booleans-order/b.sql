@@ -1,0 +1,2 @@
+CREATE TABLE p (a boolean) PARTITION BY LIST (a);
+CREATE TABLE q PARTITION OF p FOR VALUES IN (false, true);

@@ -1,0 +1,1 @@
+CREATE TYPE r AS RANGE (SUBTYPE_DIFF = float8mi, SUBTYPE = float8, SUBTYPE_OPCLASS = float8_ops);

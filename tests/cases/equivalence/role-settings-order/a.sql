@@ -1,0 +1,1 @@
+DO $$ BEGIN EXECUTE format('ALTER ROLE parity_alice IN DATABASE %I SET work_mem = ''9MB''', current_database()); EXECUTE format('ALTER ROLE parity_alice IN DATABASE %I SET jit = off', current_database()); EXECUTE format('ALTER DATABASE %I SET work_mem = ''9MB''', current_database()); EXECUTE format('ALTER DATABASE %I SET jit = off', current_database()); END $$;

@@ -1,0 +1,2 @@
+CREATE SEQUENCE s AS bigint;
+ALTER SEQUENCE s AS integer;

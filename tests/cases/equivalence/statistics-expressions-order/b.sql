@@ -1,0 +1,2 @@
+CREATE TABLE t (a int, b int, c text);
+CREATE STATISTICS st ON (upper(c)), (lower(c)) FROM t;

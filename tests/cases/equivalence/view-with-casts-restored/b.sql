@@ -1,0 +1,2 @@
+CREATE TABLE t (a varchar(5), d date);
+CREATE VIEW v AS SELECT (t.a)::text || 'x'::text AS y, t.d + '1 day'::interval AS n, ((t.a)::text = ANY (ARRAY[('p'::character varying)::text, ('q'::character varying)::text])) AS z, ((t.d >= '2020-01-01'::date) AND (t.d <= '2021-01-01'::date)) AS w, EXTRACT(year FROM t.d) AS yr, COALESCE(t.a, 'none'::character varying) AS c FROM t WHERE ((t.a)::text ~~ 'x%'::text) ORDER BY ((t.a)::text || 'x'::text);
