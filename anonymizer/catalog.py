@@ -273,6 +273,8 @@ _KINDS_BY_CATEGORY = {
     "C": "composite",
 }
 _LIMITED = {"varchar", "bpchar"}
+_NAME = 63
+"""How many bytes the type name holds; the server cuts what is longer, and says nothing."""
 
 
 def database(connection: Connection) -> Database:
@@ -335,7 +337,7 @@ def column(
 ) -> Column:
     """A column from what the catalog says of it: its type's own name and category below domains, its typmod, ..."""
     kind = _kind(base, category)
-    limit = typmod - 4 if base in _LIMITED and typmod > 4 else None
+    limit = typmod - 4 if base in _LIMITED and typmod > 4 else _NAME if base == "name" else None
     precision = (typmod - 4) >> 16 & 0xFFFF if base == "numeric" and typmod >= 4 else None
     # numeric's scale is signed and eleven bits wide since PostgreSQL 15; before it was sixteen, and never negative
     scale = None if precision is None else ((typmod - 4 & 0x7FF) ^ 1024) - 1024

@@ -307,6 +307,8 @@ def _of_mask(
         yield finding("unsuitable", why)
     if mask.options.get("unique") and column.kind != "text":
         yield finding("unsuitable", f"unique = true adds a text, and the type is {column.type}")
+    elif mask.options.get("unique") and not masker.tagged:
+        yield finding("unsuitable", f"unique = true adds a text, with which the output of {mask.name} means nothing")
     copied = {other.name for other in table.columns if not other.generated}
     copied |= {name for subject in masker.subjects for name in subject.names}  # see _lookups
     for other in (*masker.needs, *masker.follows):
@@ -374,7 +376,7 @@ def _repeats(
         message += f": {known.outputs:,} outputs for {known.values:,} {what}, so some value comes twice with odds of "
         message += known.odds
     line = None
-    if column.kind == "text" and not masker.mask_options.get("unique"):
+    if column.kind == "text" and masker.tagged and not masker.mask_options.get("unique"):
         line = f'{suggest.key(column.name)} = {{ mask = "{masker.name}", unique = true }}'
     return finding("unique", message, line)
 

@@ -36,8 +36,8 @@ def table() -> str:
 def _rows() -> Iterator[str]:
     yield "| mask | makes | kinds of column | options | on a unique column |"
     yield "| --- | --- | --- | --- | --- |"
-    yield f"| `{KEEP}` | nothing: the value arrives as it is | any | | yes |"
-    yield f"| `{DROP_ROWS}` | no rows at all: only the table's structure arrives | | | |"
+    yield f"| [`{KEEP}`](keep.md) | nothing: the value arrives as it is | any | | yes |"
+    yield f"| [`{DROP_ROWS}`](drop-rows.md) | no rows at all: only the table's structure arrives | | | |"
     for name in maskers.NAMES:
         if name not in (KEEP, DROP_ROWS):
             yield _row(name, maskers.find(name))
@@ -61,17 +61,13 @@ def _unique(name: str, masker: type[Masker]) -> str:
     if all(one.injective for one in ready):
         abroad = masker(mask, Setting(Key(bytes(32)), "en_US", kind=kinds[0], base=bases.get(kinds[0], "")))
         return "yes" if abroad.injective else "yes; in en_US with `unique`"
-    if name in _NO_SUFFIX:
+    if not masker.tagged:
         return "no"
     return {
         "ip": "with `prefix`",
         "mac": "yes, as macaddr",
         "python": "if `injective`",
     }.get(name, "with `unique`" if "text" in masker.kinds else "no")
-
-
-_NO_SUFFIX = frozenset({"json", "xml", "geo", "password", "birth_date", "date_shift", "date_trunc"})
-"""Masks whose output means nothing any more with a tag behind it."""
 
 
 if __name__ == "__main__":

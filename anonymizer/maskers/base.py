@@ -163,6 +163,8 @@ class Masker(abc.ABC):
     searched: ClassVar[str] = "text"
     """How verification searches its originals in other columns: "always" if they are somebody's, "never" if they are
     nobody's (dates, amounts, places), "text" if each must tell by itself (docs/commands/verify.md)."""
+    tagged: ClassVar[bool] = True
+    """Whether its output means anything with a tag behind it, as `unique = true` adds one."""
     leaves_text: ClassVar[bool] = False
     """Whether it leaves some of a text as it is, so that an original found in its output was not made by chance."""
     injective: bool = False
@@ -237,6 +239,11 @@ class Masker(abc.ABC):
         """Values cut to what the column holds."""
         limit = self.setting.max_length
         return values if limit is None else values.str.slice(0, limit)
+
+    def unfit(self) -> str | None:
+        """Why a document may not fit into its column, as `objection`: one that is cut is none."""
+        limit = self.setting.max_length
+        return None if limit is None else f"makes documents, which may not fit into {limit} characters"
 
     @classmethod
     def check(cls, mask: Mask, locale: str) -> None:  # noqa: ARG003 - some masks ask Faker

@@ -22,6 +22,7 @@ class BirthDate(Masker):
     """
 
     name = "birth_date"
+    tagged = False
     searched = "never"
     kinds = frozenset({"time", "text"})
     options: ClassVar[Mapping[str, type]] = {"band": int}

@@ -23,6 +23,7 @@ class DateShift(Masker):
     """
 
     name = "date_shift"
+    tagged = False
     searched = "never"
     kinds = frozenset({"time", "text"})
     options: ClassVar[Mapping[str, type]] = {"subject": str, "days": int}

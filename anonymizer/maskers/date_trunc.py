@@ -23,6 +23,7 @@ class DateTrunc(Masker):
     """
 
     name = "date_trunc"
+    tagged = False
     keyless = True
     searched = "never"
     kinds = frozenset({"time", "text"})

@@ -28,6 +28,7 @@ class Geo(Masker):
     """
 
     name = "geo"
+    tagged = False
     searched = "never"
     kinds = frozenset({"number", "point", "text"})
     options: ClassVar[Mapping[str, type]] = {"km": float, "axis": str}
@@ -57,6 +58,8 @@ class Geo(Masker):
         narrow = degrees.abs() <= 90 if axis is None else pl.repeat(axis == "lat", len(values), eager=True)
         bounds = pl.repeat(90.0, len(values), eager=True).zip_with(narrow.fill_null(False), pl.Series([180.0]))
         moved = moved.zip_with(moved.abs() <= bounds, bounds * moved.sign())
+        if self.setting.kind == "number":
+            moved = figures.within(self.setting, moved)
         return figures.render(moved, self._decimals(coordinates), coordinates)
 
     def _decimals(self, coordinates: pl.Series) -> pl.Series:

@@ -24,6 +24,7 @@ class Json(Masker):
     """
 
     name = "json"
+    tagged = False
     kinds = frozenset({"json", "text"})
     options: ClassVar[Mapping[str, type]] = {"paths": dict, "keys": dict, "others": object}
     required = frozenset({"others"})
@@ -130,6 +131,10 @@ class Json(Masker):
         if self.setting.kind != "json":
             return texts
         return pl.Series([orjson.dumps(text).decode() for text in texts], dtype=pl.String)
+
+    def objection(self) -> str | None:
+        """Whole documents need room."""
+        return self.unfit()
 
     def fit(self, values: pl.Series) -> pl.Series:
         """As they are: a document that is cut is none."""

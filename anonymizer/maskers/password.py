@@ -26,10 +26,10 @@ class Password(Masker):
     """
 
     name = "password"
+    tagged = False
     keyless = True
     searched = "always"
     options: ClassVar[Mapping[str, type]] = {"hash": str}
-    outputs = 1
 
     def __init__(self, mask: Mask, setting: Setting) -> None:
         """Makes the hashes."""

@@ -30,6 +30,7 @@ class Xml(Masker):
     """
 
     name = "xml"
+    tagged = False
     kinds = frozenset({"xml", "text"})
     options: ClassVar[Mapping[str, type]] = {"elements": dict, "others": object}
     required = frozenset({"others"})
@@ -88,6 +89,10 @@ class Xml(Masker):
     def groups(self, values: pl.Series) -> list[tuple[Masker, pl.Series]]:
         """The texts that each mask has."""
         return fields.groups(self._maskers, [list(self._parts(value)) for value in values.to_list()])
+
+    def objection(self) -> str | None:
+        """Whole documents need room."""
+        return self.unfit()
 
     def fit(self, values: pl.Series) -> pl.Series:
         """As they are: a document that is cut is none."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from anonymizer import maskers
+from anonymizer.keys import Key
 from anonymizer.maskers import DROP_ROWS, KEEP, NAMES
 from anonymizer.maskers.__main__ import table
 
@@ -41,6 +44,58 @@ def _example(page: str) -> tuple[str, str, dict[str, Any], list[str | None], lis
     return type_, locale, spec if isinstance(spec, dict) else {"mask": spec}, rows[0], rows[2:]
 
 
+LISTED = [
+    "keep",
+    "null",
+    "constant",
+    "drop-rows",
+    "email",
+    "user_name",
+    "first_name",
+    "last_name",
+    "name",
+    "phone",
+    "birth_date",
+    "address",
+    "street",
+    "city",
+    "postcode",
+    "country",
+    "geo",
+    "company",
+    "job",
+    "ip",
+    "mac",
+    "url",
+    "user_agent",
+    "uuid",
+    "national_id",
+    "iban",
+    "card",
+    "fpe",
+    "password",
+    "token",
+    "date_shift",
+    "date_trunc",
+    "noise",
+    "bucket",
+    "rank",
+    "text",
+    "redact",
+    "entity",
+    "json",
+    "composite",
+    "hstore",
+    "tsvector",
+    "bytea",
+    "xml",
+    "generalize",
+    "faker",
+    "python",
+]
+"""What the first plan of this program names."""
+
+
 @pytest.mark.parametrize("name", [name for name in MASKS if name != "python"])
 def test_the_examples_are_true(name: str, masked: Callable[..., list[str | None]]) -> None:
     """What stands under `after` is what the mask makes of `before`, in the row that the page shows."""
@@ -56,6 +111,32 @@ def test_the_examples_are_true(name: str, masked: Callable[..., list[str | None]
     assert out == list(after)
 
 
+def test_the_example_of_a_function_of_ones_own_is_true(
+    masked: Callable[..., list[str | None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The module that the page shows is written down, imported and asked."""
+    page = (FOLDER / "python.md").read_text(encoding="utf-8")
+    (module,) = re.findall(r"```python\n# our_masks.py\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "our_masks.py").write_text(module, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "our_masks", raising=False)
+    options = tomllib.loads(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0])["column"]
+    rows = [_cells(line) for line in re.findall(r"^\| `.*` \| `.*` \|$", page, re.MULTILINE)]
+    assert rows
+    out = masked(options.pop("mask"), [before for before, _ in rows], options, locale="it_IT")
+    assert out == [after for _, after in rows]
+
+
+def test_keep_keeps_what_its_page_shows() -> None:
+    """It has no masker: nothing happens."""
+    page = (FOLDER / "keep.md").read_text(encoding="utf-8")
+    *_, header, rows = _example(page)
+    assert header == ["before", "after"]
+    assert rows
+    assert all(before == after for before, after in rows)
+    assert maskers.build(maskers.parse(KEEP), maskers.Setting(Key(bytes(32)))) is None
+
+
 @pytest.mark.parametrize("name", MASKS)
 def test_every_option_is_explained(name: str) -> None:
     """And none that the mask has not."""
@@ -65,10 +146,18 @@ def test_every_option_is_explained(name: str) -> None:
 
 
 def test_every_mask_has_its_page_and_its_tests() -> None:
-    """One file, one page, one test module, all of one name; and no page without a mask."""
-    assert {path.stem for path in FOLDER.glob("*.md")} - {"README"} == set(MASKS)
-    tests = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
-    assert tests >= set(MASKS)
+    """One file, one page with an example, one test module, all of one name; and no page without a mask.
+
+    `keep` does nothing and `drop-rows` happens to whole tables, so neither has a file of its own.
+    """
+    assert sorted(LISTED) == sorted(NAMES)
+    assert {path.stem for path in FOLDER.glob("*.md")} - {"README"} == set(NAMES)
+    assert all("## Example" in (FOLDER / f"{name}.md").read_text(encoding="utf-8") for name in NAMES)
+    tests = {path.stem.removeprefix("test_").replace("_", "-") for path in Path(__file__).parent.glob("test_*.py")}
+    assert tests >= {name.replace("_", "-") for name in NAMES}
+    files = {name: Path(inspect.getfile(maskers.find(name))).stem for name in MASKS}
+    assert files == {name: name for name in MASKS}
+    assert all(maskers.find(name).name == name for name in MASKS)
 
 
 def test_the_table_is_up_to_date() -> None:
