@@ -27,7 +27,7 @@ class Whole:
     rows: bool = False
     _open: bool = False
     _restricted: bytes = b""
-    _connected: bool = False
+    _connected: bytes = b""
     _something: bool = False
 
     def piece(self, piece: Piece) -> None:
@@ -93,8 +93,9 @@ class Whole:
         elif command == b"\\unrestrict" and arguments == [self._restricted]:
             self._restricted = b""
         elif command == b"\\connect":
-            if self._connected or self.rows:
+            # pg_dump connects twice where the database has settings: they hold from then on
+            if self._connected not in (b"", piece.text) or self.rows:
                 raise DumpRefused(piece.line, "the dump is of several databases", _ONE)
-            self._connected = True
+            self._connected = piece.text
         else:
             raise DumpRefused(piece.line, "a backslash command stands in the dump that pg_dump does not write there")
