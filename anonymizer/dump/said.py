@@ -17,8 +17,8 @@ from anonymizer.dump.ddl import spelled, top_words
 from anonymizer.dump.lexer import Kind, Token
 from anonymizer.dump.named import Names
 from anonymizer.dump.reader import Statement
+from anonymizer.finding import Finding
 from anonymizer.identifiers import TableName
-from anonymizer.plan import Finding
 from anonymizer.policy import Policy
 
 _NEEDLESSLY_QUOTED = re.compile(r'"([a-z_][a-z0-9_$]*)"')

@@ -1,4 +1,4 @@
-"""Dumps in another encoding than UTF-8: read as the server reads them, masked as a clone's rows, written as they were."""
+"""Dumps in another encoding than UTF-8: read as the server does, masked as a clone's rows, written as they were."""
 
 from __future__ import annotations
 
