@@ -112,7 +112,7 @@ class Chunk:
             for block in blocks(pipe, whole_rows=masked):
                 sink.write(transform.block(block) if transform else block)
                 copied += len(block)
-                count = 0 if raw else block.count(b"\n")
+                count = 0 if raw else copytext.rows(block)
                 rows += count
                 report(str(self.table), count, len(block))
             if recorder:

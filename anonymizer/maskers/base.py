@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 import polars_hash as plh
 
@@ -133,8 +134,12 @@ def number(digests: pl.Series, slot: int, below: int) -> pl.Series:
 
     The bias of a 64-bit number taken modulo a few thousand is below 2**-50.
     """
-    quarter = digests.str.slice(16 * slot, 16).str.decode("hex")
-    return quarter.bin.reinterpret(dtype=pl.UInt64, endianness="big") % below
+    quarter = digests.str.slice(16 * slot, 16)
+    if digests.null_count():
+        return quarter.str.decode("hex").bin.reinterpret(dtype=pl.UInt64, endianness="big") % below
+    # all of them at once: that takes a third of the time
+    numbers = np.frombuffer(bytes.fromhex(quarter.str.join("").item() or ""), dtype=">u8").astype(np.uint64)
+    return pl.Series(digests.name, numbers % np.uint64(below))
 
 
 def digits(numbers: pl.Series, width: int) -> pl.Series:

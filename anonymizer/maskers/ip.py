@@ -55,9 +55,15 @@ class Ip(Masker):
 
     def _reserved(self, values: pl.Series) -> pl.Series:
         digests = self.digests.hexadecimal(values)
-        if not self.setting.cidr and not values.str.contains("[:/]").any():
-            address = number(digests, 0, 2**28) + 0xF0000000
-            return _halves().gather(address // 65536) + "." + _halves().gather(address % 65536)
+        if self.setting.cidr:
+            return self._any(values, digests)
+        address = number(digests, 0, 2**28) + 0xF0000000
+        out = _halves().gather(address // 65536) + "." + _halves().gather(address % 65536)
+        # few are more than four octets, and those take longer
+        more = values.str.contains("[:/]").arg_true()
+        return out.scatter(more, self._any(values.gather(more), digests.gather(more))) if len(more) else out
+
+    def _any(self, values: pl.Series, digests: pl.Series) -> pl.Series:
         length = values.str.extract(r"/([0-9]{1,3})$").cast(pl.UInt8, strict=False)
         suffix = ("/" + length.cast(pl.String)).fill_null("")
         six = values.str.contains(":", literal=True)

@@ -49,7 +49,7 @@ class Json(Masker):
     def mask(self, values: pl.Series) -> pl.Series:
         """The documents with their leaves masked; white space changes only in those that have to be opened."""
         spans, quick, slow = self._read(values)
-        out = pl.Series(spans.replaced([self._part(n, spans.values(n)) for n in range(len(self._masks))]))
+        out = spans.replaced([self._part(n, spans.values(n)) for n in range(len(self._masks))])
         if len(slow):
             both = pl.repeat("", len(values), dtype=pl.String, eager=True)
             out = both.scatter(quick, out).scatter(slow, self._opened(values.gather(slow)))

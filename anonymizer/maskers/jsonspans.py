@@ -11,6 +11,7 @@ caller, who opens it.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,9 @@ import numpy as np
 import orjson
 import polars as pl
 
+from anonymizer.maskers.cut import Places, cut
+
 _Bytes = np.ndarray[Any, np.dtype[np.uint8]]
-_Places = np.ndarray[Any, np.dtype[np.int64]]
 
 _QUOTE, _COLON, _ZERO, _NEWLINE = b'":0\n'
 _NOT_PLAIN = r'[\\\n]|"[ \t\r]+:'
@@ -62,38 +64,44 @@ class Spans:
     """
 
     data: bytes
-    starts: _Places
-    ends: _Places
+    starts: Places
+    ends: Places
     texts: np.ndarray[Any, np.dtype[np.bool_]]
-    masks: _Places
+    masks: Places
     broken: list[int]
 
     def values(self, mask: int) -> pl.Series:
         """The texts and numbers that one mask has, in order."""
-        at = self.masks == mask
-        found = zip(self.starts[at].tolist(), self.ends[at].tolist(), strict=True)
-        return pl.Series([self.data[start:end] for start, end in found], dtype=pl.Binary).cast(pl.String)
+        return self._all.gather(pl.Series(np.flatnonzero(self.masks == mask)))
 
-    def replaced(self, masked: Sequence[pl.Series | None]) -> list[str]:
+    @functools.cached_property
+    def _all(self) -> pl.Series:
+        return cut(self.data, self.starts, self.ends - self.starts)
+
+    def replaced(self, masked: Sequence[pl.Series | None]) -> pl.Series:
         """The documents with the values of each mask, in order, in their places; None where a mask has none."""
+        if not self.data:
+            return pl.Series([], dtype=pl.String)
         at = np.flatnonzero(self.masks >= 0)
-        if not len(at):
-            return self.data.decode().split("\n")[:-1]
-        tokens = np.empty(len(at), dtype=object)
-        for number, values in enumerate(masked):
-            if values is not None:
-                own = self.masks[at] == number
-                tokens[own] = _tokens(values, self.texts[at[own]])
         quotes = self.texts[at].astype(np.int64)  # they go with what they enclose
         starts, ends = self.starts[at] - quotes, self.ends[at] + quotes
-        kept = zip([0, *ends.tolist()], [*starts.tolist(), len(self.data)], strict=True)
-        pieces: list[Any] = [None] * (2 * len(at) + 1)
-        pieces[0::2] = [self.data[start:end] for start, end in kept]
-        pieces[1::2] = tokens.tolist()
-        return b"".join(pieces).decode().split("\n")[:-1]
+        begins, stops = np.concatenate(([0], ends)), np.append(starts, len(self.data))
+        pieces = [cut(self.data, begins, stops - begins)]
+        # what is kept and what is masked take turns
+        order = np.empty(2 * len(at) + 1, dtype=np.int64)
+        order[0::2] = np.arange(len(begins))
+        count = len(begins)
+        for number, values in enumerate(masked):
+            if values is not None:
+                own = np.flatnonzero(self.masks[at] == number)
+                pieces.append(_tokens(values, self.texts[at[own]]))
+                order[2 * own + 1] = count + np.arange(len(own))
+                count += len(own)
+        whole: str = pl.concat(pieces).gather(pl.Series(order)).str.join("").item()
+        return pl.Series([whole]).str.split("\n").explode().head(-1)
 
 
-def _tokens(values: pl.Series, texts: np.ndarray[Any, np.dtype[np.bool_]]) -> list[bytes | None]:
+def _tokens(values: pl.Series, texts: np.ndarray[Any, np.dtype[np.bool_]]) -> pl.Series:
     """Masked values as a document has them: a number stays one if its mask left one, nothing becomes null."""
     quoted = '"' + values + '"'
     delicate = values.str.contains(_DELICATE).fill_null(False).arg_true()
@@ -103,7 +111,7 @@ def _tokens(values: pl.Series, texts: np.ndarray[Any, np.dtype[np.bool_]]) -> li
     if not texts.all():
         bare = pl.Series(~texts) & values.str.contains(_NUMBER)
         quoted = values.zip_with(bare.fill_null(False), quoted)
-    return quoted.fill_null("null").cast(pl.Binary).to_list()
+    return quoted.fill_null("null").rename("")
 
 
 class Reader:
@@ -117,7 +125,7 @@ class Reader:
     def _forget(self) -> None:
         self._known: dict[bytes, int] = {}
         """The number of each skeleton; by it what follows."""
-        self._masks: list[_Places] = []
+        self._masks: list[Places] = []
         self._counts: list[int] = []
         """How many masks there are; -1 if nobody can tell."""
 
@@ -149,18 +157,18 @@ class Reader:
         return number
 
 
-def _gathered(parts: Sequence[_Places], numbers: _Places) -> _Places:
+def _gathered(parts: Sequence[Places], numbers: Places) -> Places:
     """Some parts one behind the other, by their numbers."""
     if not len(numbers):
         return np.empty(0, dtype=np.int64)
     sizes = np.array([len(part) for part in parts], dtype=np.int64)
     begins, wanted = np.cumsum(sizes) - sizes, sizes[numbers]
     shift = begins[numbers] - (np.cumsum(wanted) - wanted)
-    gathered: _Places = np.concatenate(parts)[np.repeat(shift, wanted) + np.arange(wanted.sum())]
+    gathered: Places = np.concatenate(parts)[np.repeat(shift, wanted) + np.arange(wanted.sum())]
     return gathered
 
 
-def _find(data: _Bytes) -> tuple[_Places, _Places, np.ndarray[Any, np.dtype[np.bool_]], list[bytes]]:
+def _find(data: _Bytes) -> tuple[Places, Places, np.ndarray[Any, np.dtype[np.bool_]], list[bytes]]:
     """Where values start and end, which of them are texts, and each document's skeleton."""
     quotes = np.flatnonzero(data == _QUOTE)
     opening, closing = quotes[0::2], quotes[1::2]
@@ -180,7 +188,7 @@ def _find(data: _Bytes) -> tuple[_Places, _Places, np.ndarray[Any, np.dtype[np.b
     return starts[order], ends[order], texts[order], cut.tobytes().split(b"\n")[:-1]
 
 
-def _within(size: int, starts: _Places, ends: _Places) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _within(size: int, starts: Places, ends: Places) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which bytes stand from a start to before its end. Two starts are never the same, nor two ends."""
     steps = np.zeros(size, dtype=np.int8)
     steps[starts] += 1

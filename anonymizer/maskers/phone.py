@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Mapping
 from typing import ClassVar
@@ -72,6 +73,7 @@ class Phone(Masker):
         templates = [pair[national] for pair in ranges or ((unassigned, unassigned),)]
         self._width = max(template.count("#") for template in templates)
         self._templates = pl.Series([self._fitting(template) for template in templates])
+        self._kept, self._starts, self._lengths = _runs(self._templates.to_list())
         self.outputs = len(templates) * 10 ** min(template.count("#") for template in self._templates)
 
     def _fitting(self, template: str) -> str:
@@ -84,14 +86,13 @@ class Phone(Masker):
     def mask(self, values: pl.Series) -> pl.Series:
         """A number for each value."""
         digests = self.digests.hexadecimal(values)
-        out = self._templates.gather(number(digests, 0, len(self._templates)))
+        which = number(digests, 0, len(self._templates))
         text = digits(number(digests, 1, 10**self._width), self._width)
-        for place in range(self._width):
-            out = (
-                pl.DataFrame({"t": out, "d": text.str.slice(place, 1)})
-                .select(pl.col("t").str.replace("#", pl.col("d"), literal=True))
-                .to_series()
-            )
+        out = self._kept[0].gather(which)
+        for kept, start, length in zip(self._kept[1:], self._starts, self._lengths, strict=True):
+            frame = pl.DataFrame({"text": text, "start": start.gather(which), "length": length.gather(which)})
+            drawn = frame.select(pl.col("text").str.slice("start", "length")).to_series()
+            out = out + drawn + kept.gather(which)
         return out
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
@@ -128,6 +129,23 @@ def _valid(locale: str) -> tuple[tuple[str, str], ...]:
         if all(map(phonenumbers.is_valid_number, filled)):
             return ((international, national),)
     return ()
+
+
+def _runs(templates: list[str]) -> tuple[list[pl.Series], list[pl.Series], list[pl.Series]]:
+    """What templates keep before, between and behind their free digits; of each run of those its start and length.
+
+    Of a template with fewer runs than another the last ones are empty.
+    """
+    parts = [re.split("(#+)", template) for template in templates]
+    most = max(map(len, parts))
+    parts = [part + [""] * (most - len(part)) for part in parts]
+    lengths = [[len(run) for run in part[1::2]] for part in parts]
+    starts = [list(itertools.accumulate(some, initial=0))[:-1] for some in lengths]
+    return (
+        [pl.Series(kept, dtype=pl.String) for kept in zip(*(part[0::2] for part in parts), strict=True)],
+        [pl.Series(start, dtype=pl.Int64) for start in zip(*starts, strict=True)],
+        [pl.Series(length, dtype=pl.Int64) for length in zip(*lengths, strict=True)],
+    )
 
 
 def _pattern(template: str) -> str:

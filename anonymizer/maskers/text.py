@@ -7,6 +7,7 @@ import polars as pl
 
 from anonymizer.maskers import spreads
 from anonymizer.maskers.base import Mask, Masker, Setting
+from anonymizer.maskers.cut import cut
 from anonymizer.maskers.permutation import BLOCK, aes
 from anonymizer.odds import Spread
 
@@ -56,10 +57,8 @@ class Text(Masker):
         blocks = -(-lengths // BLOCK)
         padded = plain.to_frame("text").select(pl.col("text").str.pad_end(pl.lit(pl.Series(blocks * BLOCK))))
         texts = padded.to_series().str.join("").item().encode()
-        merged = _merge(texts, self._stream(values, blocks)).decode()
-        starts = (np.cumsum(blocks) - blocks) * BLOCK
-        out = [merged[at:end] for at, end in zip(starts.tolist(), (starts + lengths).tolist(), strict=True)]
-        return pl.Series(values.name, out, dtype=pl.String)
+        merged = _merge(texts, self._stream(values, blocks))
+        return cut(merged, (np.cumsum(blocks) - blocks) * BLOCK, lengths).alias(values.name)
 
     def _stream(self, values: pl.Series, blocks: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bytes:
         """As many pseudo-random blocks for each value: its digest, a counter added, through the cipher."""
