@@ -45,8 +45,12 @@ _SETTINGS = {
 _COMMENTS = """SELECT classoid::regclass::text, objoid::int8, objsubid, description FROM pg_description
   WHERE objoid >= 16384 OR classoid IN ('pg_namespace'::regclass, 'pg_extension'::regclass, 'pg_language'::regclass)"""
 
+# a subscription's row is the cluster's, and so are its labels
 _LABELS = """SELECT classoid::regclass::text, objoid::int8, objsubid,
-  array_agg(provider || ': ' || label ORDER BY provider) FROM pg_seclabel GROUP BY 1, 2, 3"""
+  array_agg(provider || ': ' || label ORDER BY provider) FROM pg_seclabel GROUP BY 1, 2, 3
+  UNION ALL SELECT classoid::regclass::text, objoid::int8, 0,
+  array_agg(provider || ': ' || label ORDER BY provider) FROM pg_shseclabel
+  WHERE classoid = 'pg_subscription'::regclass GROUP BY 1, 2"""
 
 # Catalogs by which the server resolves names and writes expressions, and which of their rows any session's temporary
 # tables come and go with. A changed row has a newer xmin, so a sum over as many rows has grown.
