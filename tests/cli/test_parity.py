@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -156,10 +159,41 @@ def test_sql_that_does_not_load_is_an_error_with_the_server_s_words(cli: Callabl
 
 
 def test_it_proves_itself_on_a_schema(cli: Callable[..., Any], files: dict[str, str]) -> None:
-    """`--sensitivity` takes LEFT alone; every change was seen."""
+    """`--sensitivity` takes LEFT alone; every change was seen, and by whom is counted."""
     ran = cli("parity", files["live"], "--sensitivity", "--json")
     data = json.loads(ran.out)
-    assert (ran.code, data["unseen"]) == (0, 0)
-    assert data["changes"] > 15
+    assert (ran.code, data["unseen"], data["by"]["dump"]) == (0, 0, 0)
+    assert data["by"]["both"] > 50
+    assert data["by"]["both"] + data["by"]["catalog"] == data["changes"]
+    assert [trial for trial in data["trials"] if trial["seen"] is None and not trial["reason"]] == []
     assert cli("parity", files["live"], files["sql"], "--sensitivity").code == 2
     assert cli("parity", files["live"], "--sensitivity", "--format", "sarif").code == 2
+
+
+def test_a_change_that_is_not_seen_ends_with_three(
+    cli: Callable[..., Any], files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 3, and the change is named, when neither witness sees it: here the reader is made blind to comments."""
+    monkeypatch.setattr("understudy.catalog.reader._COMMENTS", "SELECT '', 0::int8, 0, '' WHERE false")
+    ran = cli("parity", files["live"], "--sensitivity", "--witness", "catalog")
+    assert (ran.code, "NOT SEEN" in ran.out) == (3, True), ran
+    assert "table: comment" in ran.out
+
+
+def test_no_copy_stays_when_it_is_interrupted(files: dict[str, str], home: Path) -> None:
+    """Ctrl-C in the midst of it: the program ends, and the copies that it was at work on are gone."""
+
+    def copies(server: EmbeddedServer) -> list[str]:
+        return [name for name in server.databases() if name.startswith("parity")]
+
+    command = [sys.executable, "-m", "understudy", "parity", files["live"], "--sensitivity"]
+    with EmbeddedServer(durable=False, root=home) as server:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 60
+        while len(copies(server)) < 2 and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)
+        assert process.returncode != 0, said
+        assert copies(server) == []

@@ -86,7 +86,7 @@ def command(
         if right is not None or waivers_file or shape not in ("text", "json"):
             raise click.UsageError("--sensitivity takes LEFT alone, without --waivers, and prints text or JSON.")
         as_json = as_json or shape == "json"
-        prove_sensitivity(left, (JOURNAL_SCHEMA, *ignored), as_json=as_json)
+        prove_sensitivity(left, (JOURNAL_SCHEMA, *ignored), second_witness=witness == "both", as_json=as_json)
         return
     if right is None:
         raise click.UsageError("Missing argument 'RIGHT'.")
@@ -112,34 +112,50 @@ def command(
         raise click.exceptions.Exit(3)
 
 
-def prove_sensitivity(location: str, ignored: tuple[str, ...], *, as_json: bool) -> None:
+def prove_sensitivity(location: str, ignored: tuple[str, ...], *, second_witness: bool, as_json: bool) -> None:
     """`--sensitivity`: exit 3 when a change was not seen."""
     with open_schemas(location, location, environments.load()) as (schema, _):
         with connect(schema.dsn) as connection:
             major = connection.info.server_version // 10000
         with embedded_workshop(major) as workshop:
-            trials = sensitivity.prove(schema.dsn, workshop, ignored)
+            trials = sensitivity.prove(schema.dsn, workshop, ignored, second_witness=second_witness)
     unseen = [trial for trial in trials if trial.seen is False]
+    defects = sum(len(trial.defects) for trial in trials)
     tried = [trial for trial in trials if trial.seen is not None]
+    by = {word: sum(trial.by == word for trial in trials) for word in _WITNESSES}
     data = {
         "database": schema.label,
         "changes": len(tried),
         "unseen": len(unseen),
+        "by": by,
         "trials": [dataclasses.asdict(trial) for trial in trials],
     }
 
     def text(console: Console) -> None:
         for trial in trials:
-            word, style = {True: ("seen", "green"), False: ("NOT SEEN", "bold red"), None: ("not tried", "dim")}[
-                trial.seen
-            ]
-            line = Text.assemble((f"{word:10}", style), f"{trial.kind}: {trial.attribute}  ")
-            console.print(line.append(trial.statement or trial.reason, "dim"), soft_wrap=True)
+            show_trial(console, trial)
         console.print(Text(f"{len(tried) - len(unseen)} of {len(tried)} changes were seen", "bold"))
+        console.print(Text(", ".join(f"{count} by {_WITNESSES[word]}" for word, count in by.items())))
+        if defects:
+            console.print(Text(f"{defects} entries of pg_dump that no difference accounts for", "bold yellow"))
 
     output.result(data, text, as_json=as_json)
     if unseen:
         raise click.exceptions.Exit(3)
+
+
+_WITNESSES = {"both": "both witnesses", "catalog": "the catalogs alone", "dump": "pg_dump alone"}
+_SEEN = {True: ("seen", "green"), False: ("NOT SEEN", "bold red"), None: ("not tried", "dim")}
+
+
+def show_trial(console: Console, trial: sensitivity.Trial) -> None:
+    """A line for a change, and one for each entry of the dump that contradicts the catalogs."""
+    word, style = _SEEN[trial.seen]
+    of = f" ({', '.join(trial.columns)})" if trial.columns else ""
+    line = Text.assemble((f"{word:10}", style), (f"{trial.by:8}", style), f"{trial.kind}: {trial.attribute}{of}  ")
+    console.print(line.append(" ".join((trial.statement or trial.reason).split()), "dim"), soft_wrap=True)
+    for title in trial.defects:
+        console.print(Text(f"{'':18}defect: pg_dump shows {title}, too", "yellow"), soft_wrap=True)
 
 
 def show(console: Console, verdict: Verdict, labels: tuple[str, str]) -> None:

@@ -1,0 +1,87 @@
+-- something of every kind and every sort that a schema may hold, and a dump can carry
+CREATE SCHEMA app;
+CREATE TABLE t (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  s text COLLATE "C" DEFAULT 'a',
+  v varchar(9) NOT NULL CONSTRAINT v_check CHECK (v <> ''),
+  n numeric(10, 2) UNIQUE,
+  during int4range,
+  twice numeric GENERATED ALWAYS AS (n * 2) STORED,
+  EXCLUDE USING gist (during WITH &&)
+);
+CREATE TABLE ref (id int PRIMARY KEY, t_id int REFERENCES t ON DELETE SET NULL, note text);
+CREATE TABLE child (extra text) INHERITS (ref);
+CREATE TABLE twins () INHERITS (t, ref);
+CREATE TABLE parted (id int NOT NULL, note text, c text NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+CREATE TABLE part PARTITION OF parted FOR VALUES FROM (1) TO (9);
+CREATE INDEX parted_c ON parted (c);
+CREATE TABLE hashed (id int) PARTITION BY HASH (id);
+CREATE TABLE hashed_part PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE VIEW v AS SELECT id, s, v FROM t;
+CREATE MATERIALIZED VIEW m AS SELECT id, s FROM t;
+CREATE UNIQUE INDEX m_id ON m (id);
+CREATE INDEX i ON t (s);
+CREATE INDEX two ON t (s, v DESC);
+CREATE INDEX expression ON t (lower(s)) WHERE id > 3;
+CREATE INDEX ranges ON t USING gist (during);
+CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING;
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON t USING (true);
+CREATE POLICY inserting ON t FOR INSERT WITH CHECK (true);
+CREATE STATISTICS st ON id, s FROM t;
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE FUNCTION named(a int, words text[], OUT b int, OUT c text) LANGUAGE sql AS 'SELECT 1, ''''';
+CREATE FUNCTION listed(words text[]) RETURNS SETOF int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION body(a int) RETURNS int LANGUAGE sql RETURN a + 1;
+CREATE FUNCTION win(a int, words text[]) RETURNS bigint LANGUAGE internal WINDOW AS 'window_row_number';
+CREATE PROCEDURE pr(a int, words text[]) LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE atomic() LANGUAGE sql BEGIN ATOMIC END;
+CREATE AGGREGATE ag (int) (SFUNC = int4pl, STYPE = int);
+CREATE AGGREGATE moving (int) (
+  SFUNC = int4pl, STYPE = int, FINALFUNC = int4abs,
+  MSFUNC = int4pl, MINVFUNC = int4mi, MSTYPE = int, MFINALFUNC = int4abs, MINITCOND = '0', SORTOP = <
+);
+CREATE AGGREGATE ordered (float8 ORDER BY anyelement) (
+  SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA
+);
+CREATE TYPE mood AS ENUM ('ok', 'fine');
+CREATE DOMAIN d AS varchar(9) COLLATE "C" DEFAULT 'x' CONSTRAINT d_check CHECK (VALUE <> '');
+CREATE TYPE pair AS (one int, other text);
+CREATE TYPE span AS RANGE (SUBTYPE = text, COLLATION = "C");
+CREATE TYPE shell;
+CREATE TYPE base;
+CREATE FUNCTION base_in(cstring) RETURNS base LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION base_out(base) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE base (INPUT = base_in, OUTPUT = base_out, LIKE = text);
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER tr BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION tf();
+CREATE TRIGGER after AFTER INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION tf();
+CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON t DEFERRABLE FOR EACH ROW EXECUTE FUNCTION tf();
+CREATE COLLATION co (provider = libc, locale = 'C');
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+CREATE OPERATOR FAMILY of USING hash;
+CREATE OPERATOR CLASS oc FOR TYPE int USING hash FAMILY of AS OPERATOR 1 ===, FUNCTION 1 hashint4(int);
+CREATE OPERATOR FAMILY loose USING btree;
+CREATE ACCESS METHOD am TYPE INDEX HANDLER bthandler;
+CREATE FUNCTION mood_of(int) RETURNS mood LANGUAGE sql AS 'SELECT ''ok''::mood';
+CREATE CAST (int AS mood) WITH FUNCTION mood_of(int);
+CREATE CONVERSION cv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE TEXT SEARCH CONFIGURATION tc (COPY = simple);
+CREATE TEXT SEARCH DICTIONARY td (TEMPLATE = simple);
+CREATE TEXT SEARCH TEMPLATE tt (LEXIZE = dsimple_lexize);
+CREATE TEXT SEARCH PARSER tp (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+CREATE FOREIGN DATA WRAPPER w;
+CREATE SERVER s FOREIGN DATA WRAPPER w;
+CREATE USER MAPPING FOR public SERVER s;
+CREATE FOREIGN TABLE ft (a int, b text) SERVER s;
+CREATE PUBLICATION pub FOR TABLE t;
+CREATE SEQUENCE sq;
+CREATE SEQUENCE owned OWNED BY ref.note;
+CREATE FUNCTION et() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER e ON sql_drop WHEN TAG IN ('DROP CAST') EXECUTE FUNCTION et();
+CREATE FUNCTION h() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
+CREATE LANGUAGE l HANDLER h;
+CREATE FUNCTION tfr(internal) RETURNS internal LANGUAGE internal IMMUTABLE AS 'prsd_lextype';
+CREATE TRANSFORM FOR int LANGUAGE l (FROM SQL WITH FUNCTION tfr(internal));
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor;
+GRANT SELECT ON pg_authid TO pg_monitor;
