@@ -14,7 +14,7 @@ from anonymizer import maskers, subjects
 from anonymizer.catalog import Column, ForeignKey, Table
 from anonymizer.identifiers import TableName, quote
 from anonymizer.maskers import DROP_ROWS, KEEP, Mask
-from anonymizer.subjects import Subject
+from anonymizer.subjects import Step, Subject
 
 if TYPE_CHECKING:
     from anonymizer.plan import ColumnPlan
@@ -26,19 +26,28 @@ _FAMILIES = ({"text", "varchar"}, {"int2", "int4", "int8"})
 
 @dataclass(frozen=True)
 class Lookup:
-    """Columns of the row of another table that a row refers to; NULL where it refers to none.
+    """Columns of the row of another table that a row refers to, directly or over others; NULL where it refers to none.
 
     Attributes:
-        relation: the other table, as FROM names it.
-        condition: how a row `c` refers to a row `p`, in SQL: to one at most.
-        fields: the names of the columns there.
+        steps: for each table on the way, it as FROM names it, and how a row `c` of the one before refers to a row `p`
+            of it, in SQL: to one at most.
+        fields: the names of the columns at the end.
         columns: the same as that table's own plan has them, under the names by which masks know them.
     """
 
-    relation: str
-    condition: str
+    steps: tuple[tuple[str, str], ...]
     fields: tuple[str, ...]
     columns: tuple[ColumnPlan, ...]
+
+    def sql(self) -> str:
+        """The row at the end of the way, its columns named f0, f1, ..., for a row `c` at its beginning."""
+        fields = ", ".join(f"p.{quote(field)} AS f{n}" for n, field in enumerate(self.fields))
+        *before, (relation, condition) = self.steps
+        query = f"SELECT {fields} FROM {relation} p WHERE {condition}"
+        for passed, condition in reversed(before):
+            # within, the row that was come to is `c` for the next step
+            query = f"SELECT i.* FROM (SELECT p.* FROM {passed} p WHERE {condition}) c CROSS JOIN LATERAL ({query}) i"
+        return query
 
 
 def joined(table: str, names: Sequence[str], lookups: Sequence[Lookup]) -> tuple[str, str]:
@@ -51,9 +60,7 @@ def joined(table: str, names: Sequence[str], lookups: Sequence[Lookup]) -> tuple
     """
     selected, source = [f"c.{quote(name)}" for name in names], f"{table} c"
     for number, one in enumerate(lookups):
-        fields = ", ".join(f"p.{quote(field)} AS f{n}" for n, field in enumerate(one.fields))
-        inner = f"SELECT {fields} FROM {one.relation} p WHERE {one.condition}"
-        source += f" LEFT JOIN LATERAL ({inner}) l{number} ON true"
+        source += f" LEFT JOIN LATERAL ({one.sql()}) l{number} ON true"
         selected += [f"l{number}.f{n}" for n in range(len(one.fields))]
     return ", ".join(selected), source
 
@@ -96,30 +103,42 @@ class Lookups:
         fields = tuple(dict.fromkeys(field for subject in some for field in subject.fields))
         plans = [column_plan(known[field], entry.mask_of(field) or Mask(KEEP)) for field in fields]
         names = [subjects.named(some[0].reference, field) for field in fields]
-        return Lookup(
-            other.name.sql if other.partitioned else f"ONLY {other.name.sql}",
-            self._condition(table, some[0]) or "false",
-            fields,
-            tuple(replace(plan, name=name) for plan, name in zip(plans, names, strict=True)),
-        )
+        steps, begin = [], table
+        for step in some[0].steps:
+            end = self.tables[step.table]
+            relation = end.name.sql if end.partitioned else f"ONLY {end.name.sql}"
+            steps.append((relation, self._condition(begin, step) or "false"))
+            begin = end
+        renamed = (replace(plan, name=name) for plan, name in zip(plans, names, strict=True))
+        return Lookup(tuple(steps), fields, tuple(renamed))
 
     def objection(self, table: Table, subject: Subject) -> str | None:
         """Why a subject cannot be looked up from a table, as a clause; None where it can."""
-        other, entry = self.tables.get(subject.table), self.policy.tables.get(subject.table)
-        if other is None:
-            return f"there is no table {subject.table}"
-        if other.root != other.name:
-            return f"{other.name} is a partition of {other.root}: name that"
-        if other.foreign or (entry is not None and entry.drops_rows):
-            return f"no rows of {other.name} are copied"
-        own = {column.name for column in table.columns}
-        if missing := [name for name in subject.by if name not in own]:
-            return f"there is no column {missing[0]}"
-        known = {column.name: column for column in other.columns}
+        begin = table
+        for step in subject.steps:
+            if why := self._impassable(begin, step):
+                return why
+            begin = self.tables[step.table]
+        entry = self.policy.tables.get(begin.name)
+        if entry is not None and entry.drops_rows:
+            return f"no rows of {begin.name} are copied"
+        known = {column.name: column for column in begin.columns}
         for field in subject.fields:
             if why := self._unfit(known.get(field), entry.mask_of(field) if entry else None):
-                return f"{other.name}.{field} {why}"
-        if self._condition(table, subject) is None:
+                return f"{begin.name}.{field} {why}"
+        return None
+
+    def _impassable(self, table: Table, step: Step) -> str | None:
+        other, own = self.tables.get(step.table), {column.name for column in table.columns}
+        if other is None:
+            return f"there is no table {step.table}"
+        if other.root != other.name:
+            return f"{other.name} is a partition of {other.root}: name that"
+        if other.foreign:
+            return f"no rows of {other.name} are copied"
+        if missing := [name for name in step.by if name not in own]:
+            return f"{table.name} has no column {missing[0]}"
+        if self._condition(table, step) is None:
             return f"no foreign key says to which row of {other.name} it refers, and its primary key is another"
         return None
 
@@ -135,19 +154,19 @@ class Lookups:
             return None  # where it is not decided, that is a finding of its own
         return "looks at other columns itself" if maskers.find(mask.name).aside else None
 
-    def _condition(self, table: Table, subject: Subject) -> str | None:
+    def _condition(self, table: Table, step: Step) -> str | None:
         """How a row `c` refers to one row `p` at most: by a declared foreign key, or else to the primary key."""
         for key in self.foreign_keys:
-            declared = key.table == table.name and key.referenced == subject.table
+            declared = key.table == table.name and key.referenced == step.table
             # a key over periods refers to several rows: its last operator is not that of equality
-            if declared and set(key.columns) == set(subject.by) and key.equal:
+            if declared and set(key.columns) == set(step.by) and key.equal:
                 return " AND ".join(key.conditions)
-        other = self.tables[subject.table]
+        other = self.tables[step.table]
         types = {column.name: column.base for column in table.columns}
         keys = {column.name: column.base for column in other.columns}
-        if len(other.key) != len(subject.by) or not other.key:
+        if len(other.key) != len(step.by) or not other.key:
             return None
-        pairs = list(zip(other.key, subject.by, strict=True))
+        pairs = list(zip(other.key, step.by, strict=True))
         if not all(_comparable(keys[theirs], types[ours]) for theirs, ours in pairs):
             return None
         return " AND ".join(f"p.{quote(theirs)} = c.{quote(ours)}" for theirs, ours in pairs)

@@ -1,8 +1,8 @@
 """Whose names a text may hold: people of another table, to whom the text's row refers.
 
 A policy writes `"user_id -> public.users(name, email)"`: the row that `user_id` refers to in `public.users`, and the
-columns of it whose values stand for somebody. Several columns of a key are written `(tenant, user_id) -> ...`, names as
-SQL writes them.
+columns of it whose values stand for somebody. Several columns of a key are written `(tenant, user_id) -> ...`, and a
+way over another table `ticket_id -> public.tickets.user_id -> public.users(name)`; names as SQL writes them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,18 @@ from anonymizer.errors import PolicyError
 from anonymizer.identifiers import TableName
 
 _NAME = r'(?:"(?:[^"\0]|"")+"|[^\W\d][\w$]*)'
-_LIST = rf"{_NAME}(?:\s*,\s*{_NAME})*"
-_SUBJECT = re.compile(
-    rf"\s*(?:(?P<one>{_NAME})|\((?P<several>\s*{_LIST}\s*)\))\s*->\s*"
-    rf"(?P<table>{_NAME}\.{_NAME})\s*\((?P<fields>\s*{_LIST}\s*)\)\s*"
-)
+_LIST = rf"\(\s*{_NAME}(?:\s*,\s*{_NAME})*\s*\)"
+_BY = re.compile(rf"\s*({_NAME}|{_LIST})\s*->\s*")
+_TABLE = re.compile(rf"({_NAME}\.{_NAME})(?:\.|\s*(?=\())")
+_FIELDS = re.compile(rf"({_LIST})\s*")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A reference on the way: the columns that refer, of the table before, and the table that they refer to."""
+
+    by: tuple[str, ...]
+    table: TableName
 
 
 @dataclass(frozen=True)
@@ -29,28 +36,35 @@ class Subject:
     """A person of another table.
 
     Attributes:
-        by: the columns of the text's own table that refer to the person.
-        table: whose rows are people.
-        fields: the columns of it that name one.
+        steps: how to get there from the text's own row; one for most.
+        fields: the columns there that name the person.
     """
 
-    by: tuple[str, ...]
-    table: TableName
+    steps: tuple[Step, ...]
     fields: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"{self.reference}({', '.join(map(identifiers.shown, self.fields))})"
 
     @property
+    def table(self) -> TableName:
+        """Whose rows are people."""
+        return self.steps[-1].table
+
+    @property
     def reference(self) -> str:
         """Who it is, without what names them: two subjects of one reference are one person."""
-        by = ", ".join(map(identifiers.shown, self.by))
-        return f"{by if len(self.by) == 1 else f'({by})'} -> {self.table}"
+        return ".".join(f"{_by(step.by)} -> {step.table}" for step in self.steps)
 
     @property
     def names(self) -> tuple[str, ...]:
         """What a mask calls the person's columns, beside those of the text's own row."""
         return tuple(named(self.reference, field) for field in self.fields)
+
+
+def _by(columns: tuple[str, ...]) -> str:
+    names = ", ".join(map(identifiers.shown, columns))
+    return names if len(columns) == 1 else f"({names})"
 
 
 def named(reference: str, field: str) -> str:
@@ -64,16 +78,20 @@ def parse(text: str) -> Subject:
     Raises:
         PolicyError: it is none.
     """
-    found = _SUBJECT.fullmatch(text)
-    if not found:
-        raise PolicyError(
-            f"{text!r} is no subject",
-            detail="A subject is a column of the same table, the table it refers to, and there the columns that name "
-            "somebody.",
-            hint='Write subject = "user_id -> public.users(name, email, phone)".',
-        )
-    by = _names(found["one"] or found["several"])
-    return Subject(by, identifiers.parse(found["table"]), _names(found["fields"]))
+    steps, at = [], 0
+    while by := _BY.match(text, at):
+        table = _TABLE.match(text, by.end())
+        if not table:
+            break
+        steps.append(Step(_names(by[1]), identifiers.parse(table[1])))
+        at = table.end()
+        if (fields := _FIELDS.fullmatch(text, at)) and text[at - 1] != ".":
+            return Subject(tuple(steps), _names(fields[1]))
+    raise PolicyError(
+        f"{text!r} is no subject",
+        detail="A subject is a column of the same table, the table it refers to, and there the columns of a name.",
+        hint='Write subject = "user_id -> public.users(name, email, phone)".',
+    )
 
 
 def of(options: Mapping[str, Any]) -> tuple[Subject, ...]:

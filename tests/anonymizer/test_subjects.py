@@ -14,7 +14,7 @@ from anonymizer.dump.filter import anonymize
 from anonymizer.endpoint import source as source_end
 from anonymizer.errors import PolicyError
 from anonymizer.identifiers import TableName
-from anonymizer.subjects import Subject
+from anonymizer.subjects import Step, Subject
 
 PEOPLE = (
     'CREATE TABLE users (tenant int, id int, "full ""name" varchar(40), email text UNIQUE, PRIMARY KEY (tenant, id))',
@@ -102,7 +102,7 @@ def test_what_cannot_be_looked_up_is_said(pair: Any) -> None:
         "user_id -> public.part(name)": "public.part is a partition of public.two: name that",
         "user_id -> public.two(name)": "no foreign key says to which row of public.two it refers, and its primary key",
         "wrong -> public.users(name)": "no foreign key says to which row of public.users it refers",
-        "writer -> public.users(name)": "there is no column writer",
+        "writer -> public.users(name)": "public.notes has no column writer",
         "user_id -> public.users(nick)": "public.users.nick does not exist",
         "user_id -> public.users(tags)": "public.users.tags is an array",
         "user_id -> public.users(loud)": "public.users.loud is generated",
@@ -139,7 +139,7 @@ def test_a_dump_is_refused(pair: Any) -> None:
 def test_how_a_subject_is_written(text: str, by: Any, table: Any, fields: Any) -> None:
     """As SQL writes names; what is said of it reads the same."""
     found = subjects.parse(text)
-    assert found == Subject(by, TableName(*table), fields)
+    assert found == Subject((Step(by, TableName(*table)),), fields)
     assert subjects.parse(str(found)) == found
 
 
