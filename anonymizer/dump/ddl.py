@@ -97,6 +97,14 @@ class Schema:
         """The names of a table's columns in their order, the generated ones among them."""
         return tuple(self._tables[table].columns)
 
+    def orders_differ(self, table: TableName) -> bool:
+        """Whether a partition of a partitioned table has its columns in another order."""
+        return self._tables[table].partitioned and any(
+            list(made.columns) != list(self._tables[table].columns)
+            for name, made in self._tables.items()
+            if name != table and self._root(name) == self._root(table)
+        )
+
     def generated(self, table: TableName) -> frozenset[str]:
         """The names of a table's generated columns."""
         return frozenset(name for name, column in self._tables[table].columns.items() if column.generated)

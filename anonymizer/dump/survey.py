@@ -157,6 +157,13 @@ def row_pattern(
         DumpRefused: nothing makes the table.
     """
     columns = head.columns or order(head.table, facts, statement.line)
+    if head.columns is None and facts.schema.orders_differ(head.table):
+        # pg_dump --load-via-partition-root --inserts writes a partition's rows in the partition's order, to its root
+        raise DumpRefused(
+            statement.line,
+            f"rows of {head.table} without the names of their columns, which its partitions have in another order",
+            "Dump again with --column-inserts, or without --inserts.",
+        )
     generated = facts.schema.generated(head.table) if facts.schema.knows(head.table) else frozenset()
     return inserts.row_pattern(
         tuple(name in generated for name in columns),
