@@ -226,14 +226,6 @@ RELATIONS = (
     change("of type", _of_type, sorts=TABLES, needs="a table that inherits nothing"),
     change("inherits", say(_parent), sorts="table", columns="pg_inherits.inhparent", needs="a table of its own"),
     change(
-        "inherits",
-        "UPDATE pg_inherits SET inhseqno = -inhseqno WHERE inhrelid = {oid} "
-        "AND (SELECT count(*) FROM pg_inherits WHERE inhrelid = {oid}) > 1",
-        sorts="table",
-        columns="pg_inherits.inhseqno",
-        needs="a table with two parents",
-    ),
-    change(
         "partition of",
         say(
             lambda f: (
