@@ -354,6 +354,8 @@ class _Clone:
                 "row_counts": len(checked.tables),
                 "constraints": checked.constraints,
             },
+            "promises": [check.record() for check in checked.promises],
+            "disclosure": [crowd.record() for crowd in checked.disclosure],
             "subset": subset.record(),
             "carried": self.carried,
             "accepted": self.accepted,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -20,6 +20,9 @@ from anonymizer.errors import PolicyError
 from anonymizer.keys import Key
 from anonymizer.odds import Spread
 from anonymizer.subjects import Subject
+
+if TYPE_CHECKING:
+    from anonymizer.maskers.promises import Promise
 
 TEXT = frozenset({"text"})
 ANYTHING = frozenset(
@@ -163,6 +166,10 @@ class Masker(abc.ABC):
     options: ClassVar[Mapping[str, type]] = {}
     required: ClassVar[frozenset[str]] = frozenset()
     keeps_empty: ClassVar[bool] = True
+    keeps_null: ClassVar[bool] = True
+    """Whether NULL stays NULL, and nothing else becomes NULL."""
+    never_empty: ClassVar[bool] = True
+    """Whether no text that is not empty becomes empty."""
     aside: ClassVar[bool] = False
     """Whether it looks at other columns of the row: such a mask cannot stand inside a JSON document or the like."""
     searched: ClassVar[str] = "text"
@@ -223,6 +230,23 @@ class Masker(abc.ABC):
         """The outputs that values of a part may get, by how likely they are; None where nobody can say."""
         return None if self.outputs is None else {1: self.outputs}
 
+    def promises(self) -> tuple[Promise, ...]:
+        """What it leaves of the column's distribution, besides what `promises.of` says of all masks."""
+        return ()
+
+    def chance(self, values: pl.Series) -> pl.Series | None:
+        """The most that the odds are, for each value, of being made of itself; None where nobody can say."""
+        if self.mask_options.get("unique") or not self.draws:
+            return None
+        parts = self.parts(values)
+        likeliest = {part: _likeliest(self.spread(part)) for part in parts.unique().to_list()}
+        return parts.replace_strict(likeliest, return_dtype=pl.Float64)
+
+    @property
+    def draws(self) -> bool:
+        """Whether every output is drawn from what can be counted."""
+        return self.outputs is not None or type(self).spread is not Masker.spread
+
     def groups(self, values: pl.Series) -> list[tuple[Masker, pl.Series]]:
         """The parts of values that are masked, each with its mask: for most masks the values themselves.
 
@@ -272,6 +296,11 @@ class Masker(abc.ABC):
                 )
         if missing := sorted(cls.required - set(mask.options)):
             raise PolicyError(f"the mask {cls.name} needs the option {missing[0]!r}")
+
+
+def _likeliest(spread: Spread | None) -> float:
+    """How likely the likeliest output is; of outputs that nobody knows, any may be certain."""
+    return max(spread) / sum(weight * count for weight, count in spread.items()) if spread else 1.0
 
 
 _TYPE_NAMES = {

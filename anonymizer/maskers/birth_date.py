@@ -8,8 +8,9 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers import times
+from anonymizer.maskers import promises, times
 from anonymizer.maskers.base import Mask, Masker, Setting, number
+from anonymizer.maskers.promises import Promise
 
 _EPOCH = 719_162
 
@@ -49,6 +50,16 @@ class BirthDate(Masker):
     def objection(self) -> str | None:
         """It needs a date."""
         return times.objection(self.setting, "hold a birthday in")
+
+    def promises(self) -> tuple[Promise, ...]:
+        """The age band, and the time of day."""
+        if not promises.dated(self.setting):
+            return ()
+        return promises.band(self._band), *(() if self.setting.base == "date" else (promises.TIME_OF_DAY,))
+
+    def chance(self, values: pl.Series) -> pl.Series | None:
+        """One of a band's days, of which one year has 365; what lies outside of the calendar stays."""
+        return times.chance(values, 1 / 365)
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """All: in a band of five years there are but 1,826 days."""

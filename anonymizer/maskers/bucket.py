@@ -8,8 +8,9 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers import figures
+from anonymizer.maskers import figures, promises
 from anonymizer.maskers.base import Mask, Masker
+from anonymizer.maskers.promises import Promise
 
 
 class Bucket(Masker):
@@ -42,6 +43,12 @@ class Bucket(Masker):
     def objection(self) -> str | None:
         """It reckons."""
         return figures.objection(self.setting, "round")
+
+    def promises(self) -> tuple[Promise, ...]:
+        """The bucket itself, which SQL can tell."""
+        if "size" in self.mask_options:
+            return promises.floored(self.setting, self.mask_options["size"])
+        return promises.edged(self.setting, self.mask_options["edges"])
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it begins a bucket, or is the end of the type's range, where the last bucket is cut."""

@@ -9,7 +9,9 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
+from anonymizer.maskers import promises
 from anonymizer.maskers.base import Mask, Masker, Setting
+from anonymizer.maskers.promises import Promise
 
 _PNG = (
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a4944415478da63680000008200"
@@ -45,6 +47,10 @@ class Bytea(Masker):
             for value in values.to_list()
         ]
         return pl.Series(values.name, out, dtype=pl.String)
+
+    def promises(self) -> tuple[Promise, ...]:
+        """The number of bytes, of random ones."""
+        return (promises.SIZE,) if self._as == "random" else ()
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is so short that chance may have made it, or it is what all become."""

@@ -8,8 +8,9 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers import checkdigits
+from anonymizer.maskers import checkdigits, promises
 from anonymizer.maskers.base import Mask, Masker, Setting
+from anonymizer.maskers.promises import Promise
 from anonymizer.maskers.shapes import Shapes
 from anonymizer.maskers.text import too_short
 
@@ -52,6 +53,12 @@ class Card(Masker):
         image = payload.str.slice(0, self._keep) + self._shapes.permute(payload.str.slice(self._keep))
         expected, wanted = checkdigits.luhn(payload), checkdigits.luhn(image)
         return image + checkdigits.moved(check, expected, wanted, 10).cast(pl.String)
+
+    def promises(self) -> tuple[Promise, ...]:
+        """The length, and the digits that stay."""
+        bare = "translate({}, ' -', '')"
+        kept = f"CASE WHEN {bare} ~ '^[0-9]{{12,19}}$' THEN left({bare}, {self._keep}) END"
+        return promises.LENGTH, promises.alike("kind", f"the first {self._keep} digits", kept)
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is so short that chance may have made it: sixteen digits are 10**14 numbers of a kind."""

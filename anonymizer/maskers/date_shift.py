@@ -8,8 +8,9 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers import times
+from anonymizer.maskers import promises, times
 from anonymizer.maskers.base import Mask, Masker, Row, Setting, number
+from anonymizer.maskers.promises import Promise
 
 _FURTHEST = 36_500
 
@@ -61,6 +62,14 @@ class DateShift(Masker):
     def objection(self) -> str | None:
         """It needs a date."""
         return times.objection(self.setting, "shift")
+
+    def promises(self) -> tuple[Promise, ...]:
+        """The intervals of a subject, how far at the most, and the time of day."""
+        return promises.shifted(self.needs[0], self._days, self.setting)
+
+    def chance(self, values: pl.Series) -> pl.Series | None:
+        """None: no shift is zero; what lies outside of the calendar stays."""
+        return times.chance(values, 0.0)
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """All: a date that is moved may come to lie where another was."""

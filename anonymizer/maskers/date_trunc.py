@@ -8,8 +8,9 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers import times
+from anonymizer.maskers import promises, times
 from anonymizer.maskers.base import Mask, Masker
+from anonymizer.maskers.promises import Promise
 
 _DATES = {"year": "1y", "quarter": "1q", "month": "1mo", "week": "1w", "day": "1d"}
 _TIMES = {"hour": 2, "minute": 5, "second": 8}
@@ -52,6 +53,10 @@ class DateTrunc(Masker):
     def objection(self) -> str | None:
         """It needs a date."""
         return times.objection(self.setting, "truncate")
+
+    def promises(self) -> tuple[Promise, ...]:
+        """The unit itself, which SQL can tell."""
+        return promises.truncated(self.setting, self.mask_options["unit"])
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is the beginning of a unit already."""

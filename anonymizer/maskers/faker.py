@@ -29,6 +29,7 @@ class FakerProvider(Masker):
 
     name = "faker"
     kinds = ANYTHING
+    never_empty = False
     options: ClassVar[Mapping[str, type]] = {"provider": str, "args": dict}
     required = frozenset({"provider"})
 

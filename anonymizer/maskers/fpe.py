@@ -9,12 +9,13 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import AnonymizerError, PolicyError
-from anonymizer.maskers import moments
+from anonymizer.maskers import moments, promises
 from anonymizer.maskers.base import INTEGERS, Mask, Masker, Setting
 from anonymizer.maskers.forms import as_written
 from anonymizer.maskers.permutation import numbers
+from anonymizer.maskers.promises import Promise
 from anonymizer.maskers.shapes import Shapes
-from anonymizer.maskers.text import too_short
+from anonymizer.maskers.text import by_chance, too_short
 
 _NUMBER = r"^(-?)([0-9]+)(\.[0-9]+)?$"
 _DIGITS = 18
@@ -191,6 +192,18 @@ class Fpe(Masker):
         while len(at := wrong(out).arg_true()):
             out = out.scatter(at, self._shapes.permute(out.gather(at)))
         return out
+
+    def promises(self) -> tuple[Promise, ...]:
+        """Length and digits of a text or a number, the year of a date; a list or a range permutes its own."""
+        if self._ranged or len(self._among):
+            return ()
+        if self.setting.kind == "time":
+            return (promises.YEAR,) if promises.dated(self.setting) else ()
+        return (promises.WIDTH if self.setting.kind == "number" else promises.LENGTH,)
+
+    def chance(self, values: pl.Series) -> pl.Series | None:
+        """What the letters and digits of each come to, of a text."""
+        return by_chance(values) if self.setting.kind == "text" and not len(self._among) else None
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is so short that chance alone may have made it; a moment is one of a year's few."""

@@ -8,10 +8,11 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers import figures
+from anonymizer.maskers import figures, promises
 from anonymizer.maskers.base import Mask, Masker
 from anonymizer.maskers.bucket import Bucket
 from anonymizer.maskers.date_trunc import DateTrunc
+from anonymizer.maskers.promises import Promise
 
 _WAYS = ("keep", "map", "step", "unit")
 
@@ -68,6 +69,18 @@ class Generalize(Masker):
         if kind == "enum" and "others" not in self.mask_options:
             return "needs the option others, a label of the enum"
         return figures.objection(self.setting, "generalize") if way == "step" else None
+
+    def promises(self) -> tuple[Promise, ...]:
+        """What it makes of a value, where SQL can tell."""
+        options, setting = self.mask_options, self.setting
+        if "unit" in options:
+            return promises.truncated(setting, options["unit"])
+        if "step" in options and setting.kind == "number":
+            return promises.floored(setting, options["step"])
+        if "keep" in options:
+            keep = promises.alike("keep", "the first characters", f"left({{}}::text, {int(options['keep'])})")
+            return promises.LENGTH, keep
+        return ()
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is as general as the mask makes things."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers import figures
+from anonymizer.maskers import figures, promises
 from anonymizer.maskers.base import Mask, Masker, Setting, number
+from anonymizer.maskers.promises import Promise
 
 _KM_A_DEGREE = 111.32
 _NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
@@ -66,6 +68,14 @@ class Geo(Masker):
         if self.setting.scale is not None:
             return pl.repeat(self.setting.scale, len(coordinates), dtype=pl.Int64, eager=True)
         return figures.decimals(coordinates).clip(upper_bound=_DECIMALS)
+
+    def promises(self) -> tuple[Promise, ...]:
+        """How far at the most."""
+        if self.setting.kind != "number":
+            return ()
+        (bound,) = promises.moved(self.setting, repr(self._degrees))
+        most = 90 if self.mask_options.get("axis") == "lat" else 180
+        return (replace(bound, given=f"{{}} BETWEEN -{most} AND {most}"),)
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """All: a number that is moved may come to lie where another was."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from anonymizer.maskers import checkdigits
+from anonymizer.maskers import checkdigits, promises
 from anonymizer.maskers.base import Mask, Masker, Setting
+from anonymizer.maskers.promises import Promise
 from anonymizer.maskers.shapes import Shapes
 from anonymizer.maskers.text import too_short
 
@@ -80,6 +81,12 @@ class Iban(Masker):
             expected, wanted = _spanish(payload.str.slice(start, length)), _spanish(image.str.slice(start, length))
             checks.append(checkdigits.moved(check, expected, wanted, 10).cast(pl.String))
         return image.str.slice(0, 8) + checks[0] + checks[1] + image.str.slice(8)
+
+    def promises(self) -> tuple[Promise, ...]:
+        """The length and the country."""
+        bare = "translate({}, ' -', '')"
+        country = f"CASE WHEN {bare} ~ '^[A-Z]{{2}}[0-9]{{2}}[A-Z0-9]{{11,30}}$' THEN left({bare}, 2) END"
+        return promises.LENGTH, promises.alike("country", "the country", country)
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is so short that chance may have made it."""

@@ -8,8 +8,10 @@ from typing import ClassVar
 
 import polars as pl
 
+from anonymizer.maskers import promises
 from anonymizer.maskers.base import Mask, Masker, Setting, number
 from anonymizer.maskers.prefixes import Prefixes
+from anonymizer.maskers.promises import Promise
 
 
 @functools.cache
@@ -89,8 +91,19 @@ class Ip(Masker):
             text = text + ":" + group
         return text
 
+    def promises(self) -> tuple[Promise, ...]:
+        """The family and the length of a prefix; with `prefix` which addresses share one."""
+        if self.setting.kind != "inet":
+            return ()
+        shared = self._prefixes is not None and not self.setting.cidr
+        return promises.FAMILY, *((promises.NETWORKS,) if shared else ())
+
+    def chance(self, values: pl.Series) -> pl.Series | None:
+        """Nobody can say. In a short prefix there is little to draw."""
+        return None
+
     def could_be_ours(self, values: pl.Series) -> pl.Series:
-        """Whether it is in one of the two ranges; with prefixes any IPv4 address, of which there are so few."""
+        """Whether it is in one of the two ranges, or an eighth of all; with prefixes any of IPv4, so few."""
         if self._prefixes is not None:
             return ~values.str.contains(":", literal=True)
-        return values.str.contains(r"^(24[0-9]|25[0-5])\.|^2001:0?db8:")
+        return values.str.contains(r"^(24[0-9]|25[0-5])\.|^2001:0?db8:|/[0-3]$")

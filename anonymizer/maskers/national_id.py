@@ -126,6 +126,10 @@ class NationalId(Masker):
         dashed = area + "-" + group + "-" + serial
         return dashed.zip_with(values.str.contains("-", literal=True), area + group + serial)
 
+    def chance(self, values: pl.Series) -> pl.Series | None:
+        """Nobody can say. What has another form is permuted, and some of it stays."""
+        return None
+
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether chance may have made it; of a codice fiscale there are 10**17, and it may not."""
         return too_short(values) & ~values.str.contains(_CODICE)

@@ -8,8 +8,9 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers import figures
+from anonymizer.maskers import figures, promises
 from anonymizer.maskers.base import Mask, Masker, number
+from anonymizer.maskers.promises import Promise
 
 
 class Noise(Masker):
@@ -38,6 +39,13 @@ class Noise(Masker):
     def objection(self) -> str | None:
         """It reckons."""
         return figures.objection(self.setting, "move")
+
+    def promises(self) -> tuple[Promise, ...]:
+        """How far at the most."""
+        options = self.mask_options
+        by = f"{float(options['amount'])!r}" if "amount" in options else ""
+        by = by or f"abs({{}}::numeric) * {float(options['percent']) / 100!r}"
+        return promises.moved(self.setting, by, low=options.get("min"), high=options.get("max"))
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """All: a number that is moved may come to lie where another was."""

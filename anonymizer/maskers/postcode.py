@@ -8,9 +8,10 @@ from typing import ClassVar
 import polars as pl
 
 from anonymizer.errors import PolicyError
-from anonymizer.maskers import spreads
+from anonymizer.maskers import promises, spreads
 from anonymizer.maskers.base import Mask, Masker, Setting
-from anonymizer.maskers.text import Text
+from anonymizer.maskers.promises import Promise
+from anonymizer.maskers.text import Text, by_chance
 from anonymizer.odds import Spread
 
 
@@ -44,6 +45,15 @@ class Postcode(Masker):
     def spread(self, part: str = "") -> Spread | None:
         """The codes of a shape."""
         return spreads.of_shape(part.partition("\0")[2]) if part else None
+
+    def promises(self) -> tuple[Promise, ...]:
+        """The length, and the characters that stay."""
+        kept = promises.alike("keep", f"the first {self._keep} characters", f"left({{}}::text, {self._keep})")
+        return promises.LENGTH, *((kept,) if self._keep else ())
+
+    def chance(self, values: pl.Series) -> pl.Series | None:
+        """What the letters and digits that do not stay come to."""
+        return by_chance(values.str.slice(self._keep))
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """All: a code is so short that chance gives one that somebody has."""

@@ -28,6 +28,7 @@ class Python(Masker):
 
     name = "python"
     leaves_text = True
+    keeps_null = False
     kinds = ANYTHING
     options: ClassVar[Mapping[str, type]] = {"function": str, "args": dict, "injective": bool}
     required = frozenset({"function"})

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import polars as pl
 
-from anonymizer.maskers import figures
+from anonymizer.maskers import figures, promises
 from anonymizer.maskers.base import INTEGERS, Mask, Masker, Setting
+from anonymizer.maskers.promises import Promise
 
 _SUBDIVISIONS = 16
 _TOP = 60
@@ -70,6 +71,10 @@ class Rank(Masker):
     def objection(self) -> str | None:
         """It reckons."""
         return figures.objection(self.setting, "rank")
+
+    def promises(self) -> tuple[Promise, ...]:
+        """The order."""
+        return promises.ranked(self.setting)
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """All: a point of the curve may be a number that somebody had."""

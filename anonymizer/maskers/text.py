@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from anonymizer.maskers import spreads
+from anonymizer.maskers import promises, spreads
 from anonymizer.maskers.base import Mask, Masker, Setting
 from anonymizer.maskers.cut import cut
 from anonymizer.maskers.permutation import BLOCK, aes
+from anonymizer.maskers.promises import Promise
 from anonymizer.odds import Spread
 
 TELLING_BITS = 64
@@ -77,6 +78,14 @@ class Text(Masker):
         """The texts of a shape; of no shape at all nobody can say."""
         return spreads.of_shape(part) if part else None
 
+    def promises(self) -> tuple[Promise, ...]:
+        """The length and the shape."""
+        return promises.LENGTH, promises.FORM
+
+    def chance(self, values: pl.Series) -> pl.Series | None:
+        """What the letters and digits of each come to."""
+        return by_chance(values)
+
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether it is so short that chance alone may have made it."""
         return too_short(values)
@@ -87,6 +96,13 @@ def too_short(values: pl.Series) -> pl.Series:
     letters = values.str.count_matches(r"[A-Za-z]").cast(pl.Float64)
     numerals = values.str.count_matches(r"[0-9]").cast(pl.Float64)
     return letters * 4.7 + numerals * 3.3 < TELLING_BITS
+
+
+def by_chance(values: pl.Series) -> pl.Series:
+    """The odds that drawn letters and digits are those of each value, or a little more: some letters are likelier."""
+    letters = values.str.count_matches(r"[A-Za-z]").cast(pl.Float64)
+    numerals = values.str.count_matches(r"[0-9]").cast(pl.Float64)
+    return (-(letters * 3.1 + numerals * 2.1)).exp()
 
 
 def to_ascii(values: pl.Series) -> pl.Series:

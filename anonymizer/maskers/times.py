@@ -60,6 +60,11 @@ def objection(setting: Setting, verb: str) -> str | None:
     return None
 
 
+def chance(values: pl.Series, odds: float) -> pl.Series:
+    """These odds for each date of the years 1 to 9999, and 1 for all else."""
+    return parse(values).dates.is_not_null().cast(pl.Float64) * (odds - 1) + 1
+
+
 def no_date(times: Times, values: pl.Series) -> pl.Series:
     """Which values of a text column are no date at all; infinity is none either, and tells nothing."""
     return times.dates.is_null() & times.years.is_null() & ~values.str.contains(r"^-?infinity$")

@@ -46,6 +46,10 @@ class Url(Masker):
             return None
         return spreads.of_shape(part.rpartition("\0")[2])
 
+    def chance(self, values: pl.Series) -> pl.Series | None:
+        """Nobody can say. Of an address without a host as much stays as of its path."""
+        return None
+
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """Whether its host is one of ours, or it is so short that chance alone may have made it."""
         ours = values.str.contains(r"^([A-Za-z][A-Za-z0-9+.-]*://|//)?h[0-9a-f]{1,16}(\.example\.com)?(/|\?|#|$)")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from anonymizer.maskers import promises
 from anonymizer.maskers.base import Mask, Masker, Setting
 from anonymizer.maskers.permutation import BLOCK, Blocks
+from anonymizer.maskers.promises import Promise
 from anonymizer.maskers.shapes import strings
 
 _CANONICAL = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
@@ -54,6 +56,10 @@ class Uuid(Masker):
 
     def _images(self, values: pl.Series) -> pl.Series:
         return _text(self._network.permute(bytes.fromhex(str(values.str.join("").item()).replace("-", ""))))
+
+    def promises(self) -> tuple[Promise, ...]:
+        """Version and variant."""
+        return (promises.VERSION,) if self.setting.kind == "uuid" else ()
 
     def could_be_ours(self, values: pl.Series) -> pl.Series:
         """None: 122 bits do not repeat by chance. The nil UUID alone is nobody's."""

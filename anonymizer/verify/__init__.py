@@ -4,8 +4,9 @@
    A clone does so while it masks them, so that no row is read twice.
 2. The clone is read once. Each masked column is compared with its own originals, and every column in which text may
    stand is searched for everybody's: see `telling` for what is searched for and `check` for what is excused.
-3. The clone's rows are counted, its references followed, its unique keys counted, its sequences looked at.
-4. How well people hide in the sets of columns that the policy calls quasi-identifiers is measured.
+3. What the policy promises of the distribution is asked of both sides: see `promised`, and `rowwise` for the rows.
+4. The clone's rows are counted, its references followed, its unique keys counted, its sequences looked at.
+5. How well people hide in the sets of columns that the policy calls quasi-identifiers is measured.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from anonymizer.plan import TablePlan
 from anonymizer.policy import Policy
 from anonymizer.schema import Programs
 from anonymizer.subset.choice import Source, Subset, choose
-from anonymizer.verify import conclusion
+from anonymizer.verify import conclusion, disclosure, promised, rowwise
 from anonymizer.verify.check import CheckPiece, Piece, readable
 from anonymizer.verify.digest import Gather, SortColumn
 from anonymizer.verify.model import ColumnCheck, Disclosure, Elsewhere, TableCheck, Verification
@@ -56,6 +57,10 @@ class Question:
         subset: which rows the clone is to have.
         memory: where the originals have been remembered while they were masked; None to read the source for them.
         loaded: how many rows of each masked table were read then.
+        thorough: whether the source is asked for more than a sum: for columns that are kept, for groups, and for rows,
+            which are laid beside those made of them, and the clone for each column's crowds. A clone's own check does
+            so of small tables only, and lays no rows beside each other, as none is to be read twice.
+        key: the clone's, if it is at hand and what masks make is to be made anew.
     """
 
     plans: Sequence[TablePlan]
@@ -65,6 +70,8 @@ class Question:
     subset: Subset = field(default_factory=Subset)
     memory: Memory | None = None
     loaded: Mapping[TableName, int] = field(default_factory=dict)
+    thorough: bool = False
+    key: Key | None = None
 
 
 def verify(
@@ -78,6 +85,7 @@ def verify(
     jobs: int = 0,
     canaries: tuple[str, ...] = (),
     report: Report = lambda *_: None,
+    pool: Pool | None = None,
 ) -> Verification:
     """Check a finished clone against its source as it is now.
 
@@ -86,11 +94,13 @@ def verify(
         clone: what was made of it.
         policy: the rules it was made by.
         programs: PostgreSQL's client programs.
-        key: the clone's, where the policy has a subset that draws rows; nothing else depends on it.
+        key: the clone's, where the policy has a subset that draws rows. If it is given, what the masks of texts make
+            is made anew and compared, row by row; nothing else depends on it.
         codec: Python's name of the source's encoding.
         jobs: how many worker processes; 0 for one for each processor.
         canaries: values that were planted in the source: none of them may stand anywhere in the clone.
         report: called as rows are read.
+        pool: workers that are at hand, started for the same two ends.
 
     Raises:
         PolicyIncomplete: the policy does not fit the source.
@@ -100,7 +110,7 @@ def verify(
     try:
         with (
             source.connect(autocommit=False) as connection,
-            Pool(context, jobs or os.cpu_count() or 1) as pool,
+            contextlib.nullcontext(pool) if pool else Pool(context, jobs or os.cpu_count() or 1) as workers,
         ):
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             row = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
@@ -109,7 +119,8 @@ def verify(
             plans = planning.lay(policy, tables, catalog.foreign_keys(connection))
             held = Source(connection, source, str(programs.psql), str(row[0]))
             subset = choose(held, policy, key or _NO_KEY, tables, plans)
-            return ask(Question(plans, policy, str(row[0]), canaries, subset), pool, context, report)
+            question = Question(plans, policy, str(row[0]), canaries, subset, thorough=True, key=key)
+            return ask(question, workers, context, report)
     except psycopg.Error as error:
         raise servererrors.from_server(error, f"Reading the catalog of {source.label}") from None
 
@@ -125,15 +136,21 @@ def ask(question: Question, pool: Pool, context: Context, report: Report) -> Ver
         pool.run([SortColumn(memory, number) for number in range(len(memory.owners))], report)
         (lengths,) = pool.run([Gather(memory, question.canaries)], report)
         with _reading(context.target) as clone:
-            pieces = _pieces(question, memory, tuple(lengths), clone)
-            found: list[Piece] = pool.run(pieces, report)
+            jobs = _pieces(question, memory, tuple(lengths), clone)
+            beside = _beside(question, expected, context)
+            most = None if question.thorough else promised.LITTLE_ROWS
+            alone = disclosure.alone(question.plans, question.policy.quasi_identifiers, expected, most)
+            results = pool.run([*jobs, *beside, *alone], report)
+            found: list[Piece] = results[: len(jobs)]
             counted = {piece.table for piece in found}
             for plan in question.plans:
                 if plan.name not in counted:
                     found.append(Piece(plan.name, conclusion.count(clone, plan.name)))
         search = Search(memory, tuple(lengths), len(question.canaries))
         with _reading(context.source) as source, _reading(context.target) as clone:
-            return conclusion.draw(question.plans, question.policy, memory, expected, found, search, source, clone)
+            drawn = conclusion.draw(question.plans, question.policy, memory, expected, found, search, source, clone)
+        compared, measured = results[len(jobs) : len(jobs) + len(beside)], results[len(jobs) + len(beside) :]
+        return conclusion.with_others(drawn, compared, [crowd for some in measured for crowd in some])
 
 
 @contextlib.contextmanager
@@ -180,6 +197,23 @@ def _recorded(question: Question, memory: Memory, pool: Pool, context: Context, 
     except psycopg.Error as error:
         raise servererrors.from_server(error, f"Counting the rows of {context.source.label}") from None
     return expected
+
+
+def _beside(question: Question, expected: Mapping[TableName, int], context: Context) -> list[Job]:
+    """The jobs of laying both sides beside each other, the largest table first."""
+    with _reading(context.source) as source:
+        keys = promised.keys(source, question.plans)
+    seed = secrets.randbits(62)
+    jobs: list[Job] = []
+    for plan in sorted(question.plans, key=lambda plan: -plan.table.bytes):
+        if plan.drops_rows:
+            continue
+        key, parts, rows = keys.get(plan.name, ()), question.subset.of(plan.name), expected[plan.name]
+        thorough = question.thorough or rows <= promised.LITTLE_ROWS
+        jobs.append(promised.Promised(plan, key, seed, question.snapshot, parts, rows, thorough))
+        if question.thorough and key and plan.masked:
+            jobs.append(rowwise.RowsOfTable(plan, key, seed, question.snapshot, parts, rows, question.key))
+    return jobs
 
 
 def _pieces(question: Question, memory: Memory, lengths: tuple[int, ...], clone: catalog.Connection) -> list[Job]:

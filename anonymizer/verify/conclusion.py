@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -12,9 +13,10 @@ from anonymizer.catalog import Connection
 from anonymizer.identifiers import TableName
 from anonymizer.plan import TablePlan
 from anonymizer.policy import Policy
-from anonymizer.verify import disclosure, integrity
+from anonymizer.verify import disclosure, integrity, promised
 from anonymizer.verify.check import Piece
 from anonymizer.verify.model import ColumnCheck, Disclosure, Elsewhere, TableCheck, Verification
+from anonymizer.verify.promised import Beside
 from anonymizer.verify.record import Memory
 from anonymizer.verify.scan import Search
 from anonymizer.verify.tokens import Hashes, distinct
@@ -68,7 +70,8 @@ def draw(
         psycopg.Error: a catalog or a table could not be read.
     """
     tables = tuple(sorted((_table(plan, memory, expected, pieces) for plan in plans), key=lambda check: check.table))
-    elsewhere = tuple(_elsewhere(memory, policy, [*pieces, _catalog(search, clone)]))
+    roots = {plan.name: plan.table.root for plan in plans}
+    elsewhere = tuple(_elsewhere(memory, policy, [*pieces, _catalog(search, clone)], roots))
     checked, broken = integrity.constraints(source, clone)
     broken += [*integrity.references(source, clone), *integrity.unique(clone), *integrity.sequences(source, clone)]
     crowds = tuple(disclosure.declared(clone, policy.quasi_identifiers))
@@ -79,6 +82,27 @@ def draw(
         *_lonely(crowds, policy.k),
     ]
     return Verification(tables, checked, tuple(problems), elsewhere, crowds)
+
+
+def with_others(found: Verification, results: Sequence[Beside], alone: Sequence[Disclosure]) -> Verification:
+    """A verdict with what came of laying both sides beside each other, and with the crowds of single columns.
+
+    Of tables that lack rows their count is said, and not what else differs for it.
+    """
+    short = {check.table for check in found.tables if check.rows != check.expected_rows}
+    rows = tuple(check for compared, _ in results for check in compared)
+    checks = promised.merged(check for _, made in results for check in made)
+    problems = [
+        *(f"{check.table}.{check.column}: {said} (mask {check.mask})" for check in rows for said in check.said),
+        *(
+            f"{check.table}{'' if check.column == '*' else '.' + check.column}: {check.said} (mask {check.mask})"
+            for check in checks
+            if check.verdict == "broken" and check.table not in short
+        ),
+    ]
+    crowds = sorted([*found.disclosure, *alone], key=lambda crowd: (crowd.table, len(crowd.columns), crowd.columns))
+    problems = [*found.problems, *problems]
+    return replace(found, problems=tuple(problems), promises=checks, rows=rows, disclosure=tuple(crowds))
 
 
 def _catalog(search: Search, clone: Connection) -> Piece:
@@ -116,22 +140,25 @@ def _count(some: Sequence[Hashes]) -> int:
     return len(distinct(np.concatenate(some))) if some else 0
 
 
-def _elsewhere(memory: Memory, policy: Policy, pieces: Sequence[Piece]) -> Iterator[Elsewhere]:
+def _elsewhere(
+    memory: Memory, policy: Policy, pieces: Sequence[Piece], roots: Mapping[TableName, TableName]
+) -> Iterator[Elsewhere]:
+    """What stands elsewhere, by the names that a policy has: a partition goes by its table's."""
     found: dict[tuple[str, str], tuple[list[Hashes], list[Hashes]]] = defaultdict(lambda: ([], []))
     for piece in pieces:
         for place, kind in ((piece.leaks, 0), (piece.excused, 1)):
             for (column, owner), some in place.items():
-                where = column if column == CATALOG else f"{piece.table}.{column}"
-                found[where, _name(memory, owner)][kind].extend(some)
+                where = column if column == CATALOG else f"{roots[piece.table]}.{column}"
+                found[where, _name(memory, owner, roots)][kind].extend(some)
     for (where, owner), (leaks, excused) in sorted(found.items()):
         yield Elsewhere(where, owner, _count(leaks), _count(excused), policy.reason(where, owner))
 
 
-def _name(memory: Memory, owner: str) -> str:
+def _name(memory: Memory, owner: str, roots: Mapping[TableName, TableName]) -> str:
     if owner.startswith("canary-"):
         return f"canary {int(owner.removeprefix('canary-')) + 1}"
     table, column = memory.owners[int(owner)]
-    return f"{table}.{column}"
+    return f"{roots[table]}.{column}"
 
 
 def _leak(found: Elsewhere) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from anonymizer.identifiers import TableName
 
@@ -79,6 +80,86 @@ class Disclosure:
         """The share of rows that are alone."""
         return self.unique / self.rows if self.rows else 0.0
 
+    def record(self) -> dict[str, Any]:
+        """The same for a JSON document."""
+        return {
+            "table": str(self.table),
+            "columns": list(self.columns),
+            "declared": self.declared,
+            "rows": self.rows,
+            "groups": self.groups,
+            "k": self.k,
+            "unique": self.unique,
+            "unique_share": round(self.unique_share, 6),
+            "smallest": list(self.smallest),
+        }
+
+
+@dataclass(frozen=True)
+class PromiseCheck:
+    """One thing that a mask promises to leave of a column's distribution.
+
+    Attributes:
+        column: the column; "*" for how the columns of one row belong together.
+        mask: its mask, `keep` where it is kept.
+        promise: in one word (docs/commands/verify.md).
+        verdict: "held", "broken", or "unasked" where the source has values of which nothing is promised, or too many.
+        said: why it is broken, as half a sentence; else empty.
+    """
+
+    table: TableName
+    column: str
+    mask: str
+    promise: str
+    verdict: str
+    said: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """The same for a JSON document; why it is broken stands among the problems."""
+        return {
+            "table": str(self.table),
+            "column": self.column,
+            "mask": self.mask,
+            "promise": self.promise,
+            "verdict": self.verdict,
+        }
+
+
+@dataclass(frozen=True)
+class RowCheck:
+    """Rows of a masked column beside those they were made of, found by a primary key that is kept.
+
+    Attributes:
+        rows: how many were compared.
+        same: how many have the value that they had.
+        values: how many different originals they have.
+        stayed: how many of these stand in a row that had them.
+        expected: how many the odds of the mask leave, at most; None where nobody can say.
+        said: what cannot be chance, as sentences without their full stop.
+    """
+
+    table: TableName
+    column: str
+    mask: str
+    rows: int
+    same: int
+    values: int
+    stayed: int
+    expected: float | None
+    said: tuple[str, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """The same for a JSON document; what cannot be chance stands among the problems."""
+        return {
+            "table": str(self.table),
+            "column": self.column,
+            "rows": self.rows,
+            "same": self.same,
+            "values": self.values,
+            "stayed": self.stayed,
+            "expected": self.expected,
+        }
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -89,7 +170,8 @@ class Verification:
     problems: tuple[str, ...]
     elsewhere: tuple[Elsewhere, ...] = ()
     disclosure: tuple[Disclosure, ...] = ()
-    integrity: dict[str, int] = field(default_factory=dict)
+    promises: tuple[PromiseCheck, ...] = ()
+    rows: tuple[RowCheck, ...] = ()
 
     @property
     def survivors(self) -> int:

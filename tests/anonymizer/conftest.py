@@ -21,6 +21,8 @@ from anonymizer.endpoint import source as source_end
 from anonymizer.keys import Key
 from anonymizer.policy import Policy
 from anonymizer.schema import Programs
+from anonymizer.verify import Verification, verify
+from anonymizer.workers import Context, Pool
 from understudy.parity import Difference, compare
 from understudy.postgres import Server, connect
 from understudy.postgres.programs import find
@@ -157,6 +159,33 @@ def open_pair(postgres_server: Server, programs: Programs) -> Callable[..., Abst
         finally:
             postgres_server.drop_database(target)
             postgres_server.drop_database(source)
+
+    return opened
+
+
+@dataclass(frozen=True)
+class Looker:
+    """Verifies one pair's clone again and again, by workers that are started once."""
+
+    pair: Pair
+    pool: Pool
+
+    def __call__(self, rules: str | Policy, **more: Any) -> Verification:
+        """What speaks against the clone as it is now, by a policy or its text."""
+        ends = source_end(self.pair.source, "s"), source_end(self.pair.target, "t")
+        rules = policy.parse(rules) if isinstance(rules, str) else rules
+        return verify(*ends, rules, self.pair.programs, pool=self.pool, **more)
+
+
+@pytest.fixture(scope="session")
+def looking() -> Callable[[Pair], AbstractContextManager[Looker]]:
+    """Opens what verifies a pair's clone."""
+
+    @contextlib.contextmanager
+    def opened(pair: Pair, locale: str = policy.DEFAULT_LOCALE) -> Iterator[Looker]:
+        ends = source_end(pair.source, "s"), source_end(pair.target, "t")
+        with Pool(Context(*ends, Key(bytes(32)), str(pair.programs.psql), locale, "utf-8"), 1) as pool:
+            yield Looker(pair, pool)
 
     return opened
 

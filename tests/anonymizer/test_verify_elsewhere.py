@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from anonymizer import endpoint, policy
+from anonymizer import policy
 from anonymizer.errors import LeakError
-from anonymizer.verify import Verification, verify
+from anonymizer.verify import Verification
 
 SCHEMA = """
 DO $$ BEGIN CREATE EXTENSION hstore; EXCEPTION WHEN OTHERS THEN CREATE DOMAIN hstore AS text; END $$;
@@ -58,24 +58,25 @@ def pair(open_pair: Callable[..., AbstractContextManager[Any]]) -> Iterator[Any]
         yield opened
 
 
-@pytest.fixture
-def look(pair: Any) -> Callable[..., Verification]:
-    """Verifies the clone with something planted in a column of it, and takes it out again."""
+@pytest.fixture(scope="module")
+def look(pair: Any, looking: Callable[..., Any]) -> Iterator[Callable[..., Verification]]:
+    """Verifies the clone with something that stands in a column of both sides, and takes it out again."""
+    with looking(pair) as looker:
 
-    def call(column: str = "", value: str = "", rules: str = POLICY, **more: Any) -> Verification:
-        table = "part" if column.startswith("part.") else "place"
-        column = column.removeprefix("part.")
-        if column:
-            pair.sql(f"UPDATE {table} SET {column} = {value}", target=True)
-        try:
-            ends = (endpoint.source(pair.source, "s"), endpoint.source(pair.target, "t"))
-            return verify(*ends, policy.parse(rules), pair.programs, jobs=1, **more)
-        finally:
-            if column:
-                kept = '\'{"kept": "nothing"}\'' if column == "half" else "NULL"
-                pair.sql(f"UPDATE {table} SET {column} = {kept}", target=True)
+        def call(column: str = "", value: str = "", rules: str = POLICY, **more: Any) -> Verification:
+            table = "part" if column.startswith("part.") else "place"
+            column = column.removeprefix("part.")
+            kept = '\'{"who": "nobody", "kept": "nothing"}\'' if column == "half" else "NULL"
+            for target in (False, True) if column else ():
+                pair.sql(f"UPDATE {table} SET {column} = {value}", target=target)
+            try:
+                found: Verification = looker(rules, **more)
+                return found
+            finally:
+                for target in (False, True) if column else ():
+                    pair.sql(f"UPDATE {table} SET {column} = {kept}", target=target)
 
-    return call
+        yield call
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_an_original_is_found_in_every_kind_of_column(
 ) -> None:
     """Kept ones, kept parts of documents, and masked ones whose mask leaves text as it is. No value is repeated."""
     found = look(column, value)
-    where = f"public.{'part_1' if column.startswith('part.') else 'place'}.{column.removeprefix('part.')}"
+    where = "public." + (column if column.startswith("part.") else f"place.{column}")
     assert f"{where}: 1 original values of public.person.{of} stand in it" in found.problems
     assert not found.passed
     assert found.survivors
@@ -152,6 +153,16 @@ def test_what_the_policy_accepts_is_reported_and_passes(look: Callable[..., Veri
     assert [(item.values, item.accepted) for item in found.elsewhere] == [(1, "signed by their authors")]
     assert not look("fixed", "'by Perdita Dearlove'", rules).passed
     assert not look("words", "'perdita.dearlove@corp.test'", rules).passed
+
+
+def test_a_partition_goes_by_the_name_of_its_table(look: Callable[..., Verification]) -> None:
+    """As in the rest of the policy: what is accepted of the table is accepted of its partitions."""
+    rules = POLICY + '[[elsewhere]]\nin = "public.part.words"\nreason = "signed"\n'
+    found = look("part.words", "'by Perdita Dearlove'", rules)
+    assert found.problems == ()
+    assert [(item.column, item.values, item.accepted) for item in found.elsewhere] == [
+        ("public.part.words", 1, "signed")
+    ]
 
 
 @pytest.mark.parametrize("column", ["words", "doc", "data", "search"])

@@ -13,7 +13,7 @@ from anonymizer import endpoint, policy
 from anonymizer.attestation import AttestationInvalid
 from anonymizer.errors import PolicyError
 from anonymizer.keys import Key
-from anonymizer.verify import Verification, attested, verify
+from anonymizer.verify import Verification, attested
 
 SCHEMA = """
 CREATE TABLE team (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text UNIQUE);
@@ -49,22 +49,23 @@ def pair(open_pair: Callable[..., AbstractContextManager[Any]], record: Path) ->
         yield opened
 
 
-@pytest.fixture
-def look(pair: Any) -> Callable[..., Verification]:
+@pytest.fixture(scope="module")
+def look(pair: Any, looking: Callable[..., Any]) -> Iterator[Callable[..., Verification]]:
     """Verifies the clone after statements have changed it, and changes it back."""
+    unseen = "SET session_replication_role = replica; SET allow_system_table_mods = on; "
+    with looking(pair) as looker:
 
-    def call(change: str = "", back: str = "", rules: str = POLICY) -> Verification:
-        unseen = "SET session_replication_role = replica; SET allow_system_table_mods = on; "
-        if change:
-            pair.sql(unseen + change, target=True)
-        try:
-            ends = (endpoint.source(pair.source, "s"), endpoint.source(pair.target, "t"))
-            return verify(*ends, policy.parse(rules), pair.programs, jobs=1)
-        finally:
-            if back:
-                pair.sql(unseen + back, target=True)
+        def call(change: str = "", back: str = "", rules: str = POLICY) -> Verification:
+            if change:
+                pair.sql(unseen + change, target=True)
+            try:
+                found: Verification = looker(rules)
+                return found
+            finally:
+                if back:
+                    pair.sql(unseen + back, target=True)
 
-    return call
+        yield call
 
 
 UNREADY = "UPDATE pg_index SET indisready = {} WHERE indexrelid = 'team_code_key'::regclass; "
@@ -97,7 +98,7 @@ UNREADY = "UPDATE pg_index SET indisready = {} WHERE indexrelid = 'team_code_key
 )
 def test_what_no_catalog_tells(look: Callable[..., Verification], change: str, back: str, said: str) -> None:
     """A reference to nothing, a key that comes twice, a sequence that would repeat itself."""
-    assert look(change, back).problems == (said,)
+    assert said in look(change, back).problems
 
 
 def test_a_true_clone_holds_together(look: Callable[..., Verification]) -> None:
@@ -111,11 +112,10 @@ def test_how_well_people_hide(look: Callable[..., Verification]) -> None:
     found = look(rules=rules)
     assert found.passed
     assert [(crowd.columns, crowd.declared) for crowd in found.disclosure] == [
-        (("born",), False),
-        (("town",), False),
+        *(((column,), False) for column in ("born", "email", "id", "team", "town")),
         (("born", "town"), True),
     ]
-    crowd = found.disclosure[2]
+    crowd = found.disclosure[-1]
     assert (crowd.rows, crowd.groups, crowd.k, crowd.unique, crowd.smallest) == (3, 2, 1, 1, (1, 2))
     assert crowd.unique_share == pytest.approx(1 / 3)
     strict = look(rules="k = 2\n" + rules)

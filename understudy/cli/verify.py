@@ -143,33 +143,15 @@ def to_json(found: Verification, both: Ends) -> dict[str, Any]:
             }
             for item in found.elsewhere
         ],
-        "disclosure": [
-            {
-                "table": str(crowd.table),
-                "columns": list(crowd.columns),
-                "declared": crowd.declared,
-                "rows": crowd.rows,
-                "groups": crowd.groups,
-                "k": crowd.k,
-                "unique": crowd.unique,
-                "unique_share": round(crowd.unique_share, 6),
-                "smallest": list(crowd.smallest),
-            }
-            for crowd in found.disclosure
-        ],
+        "disclosure": [crowd.record() for crowd in found.disclosure],
+        "promises": [check.record() for check in found.promises],
+        "rows": [check.record() for check in found.rows],
     }
 
 
 def show(console: Console, found: Verification) -> None:
     """The result for a person: a line for each masked column, then the problems."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("column", "mask", "values", "survive", "coincide"):
-        table.add_column(heading, justify="left" if heading in ("column", "mask") else "right")
-    for check in found.tables:
-        for column in check.columns:
-            name = f"{check.table}.{column.column}".replace("[", r"\[")
-            table.add_row(name, column.mask, f"{column.values:,}", f"{column.survivors:,}", f"{column.coincidences:,}")
-    console.print(table)
+    console.print(_columns(found))
     for item in found.elsewhere:
         if item.accepted is not None:
             said = f"{item.column}: {item.values} original values of {item.of}, accepted: {item.accepted}"
@@ -177,6 +159,11 @@ def show(console: Console, found: Verification) -> None:
     excused = sum(item.coincidences for item in found.elsewhere)
     if excused:
         console.print(f"{excused:,} values in other columns that the masks there could have made", markup=False)
+    asked = [check for check in found.promises if check.verdict != "unasked"]
+    if found.promises:
+        kept = sum(check.verdict == "held" for check in asked)
+        left = f"; {len(found.promises) - len(asked):,} could not be asked" if len(asked) < len(found.promises) else ""
+        console.print(f"{kept:,} of {len(asked):,} promises are kept{left}", markup=False)
     if found.disclosure:
         console.print(_crowds(found))
     for problem in found.problems:
@@ -184,6 +171,25 @@ def show(console: Console, found: Verification) -> None:
     verdict = "no original value survives" if found.passed else f"{len(found.problems)} problems"
     rows = sum(check.rows for check in found.tables)
     console.print(f"{verdict}; {rows:,} rows and {found.constraints} constraints checked", markup=False, soft_wrap=True)
+
+
+def _columns(found: Verification) -> Table:
+    """Each masked column: what survives in it, and what its mask promised and has kept."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("column", "mask", "values", "survive", "coincide", "same rows", "keeps"):
+        table.add_column(heading, justify="left" if heading in ("column", "mask", "keeps") else "right")
+    same = {(check.table, check.column): f"{check.same:,} of {check.rows:,}" for check in found.rows}
+    keeps: dict[tuple[object, str], list[str]] = {}
+    for promise in found.promises:
+        if promise.verdict == "held":
+            keeps.setdefault((promise.table, promise.column), []).append(promise.promise)
+    for check in found.tables:
+        for column in check.columns:
+            at = (check.table, column.column)
+            name = f"{check.table}.{column.column}".replace("[", r"\[")
+            counts = (f"{count:,}" for count in (column.values, column.survivors, column.coincidences))
+            table.add_row(name, column.mask, *counts, same.get(at, ""), ", ".join(keeps.get(at, ())))
+    return table
 
 
 def _crowds(found: Verification) -> Table:
