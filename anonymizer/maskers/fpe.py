@@ -199,7 +199,9 @@ class Fpe(Masker):
             return ()
         if self.setting.kind == "time":
             return (promises.YEAR,) if promises.dated(self.setting) else ()
-        return (promises.WIDTH if self.setting.kind == "number" else promises.LENGTH,)
+        if self.setting.kind == "number":
+            return () if self._trimmed else (promises.WIDTH,)
+        return (promises.LENGTH,)
 
     def chance(self, values: pl.Series) -> pl.Series | None:
         """What the letters and digits of each come to, of a text."""

@@ -6,7 +6,7 @@ SQL `{}` stands for the column. A promise is about values that are neither NULL 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anonymizer.maskers.base import INTEGERS, Masker, Setting
 
@@ -101,7 +101,9 @@ def of(masker: Masker, setting: Setting, *, is_array: bool = False) -> tuple[Pro
     if setting.base == "citext":
         # its equality is not that of its text, and masks see it in small letters, which may be more
         return tuple(found)
-    found += [DISTINCT] if never_repeats(masker) else [EQUAL] if chosen and not masker.aside else []
+    differing = [DISTINCT] if never_repeats(masker) else [EQUAL] if chosen and not masker.aside else []
+    # 1.0 and 1.00 are one number and two texts
+    found += [replace(one, before="{}", after="{}") if setting.kind == "number" else one for one in differing]
     return tuple(found) if tagged else (*found, *masker.promises())
 
 

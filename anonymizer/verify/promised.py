@@ -251,7 +251,9 @@ class _Comparison:
     def _told_apart(self, name: str) -> bool:
         """Whether different values of a column are different in the clone, and equal ones equal."""
         found = next(column for column in self._job.plan.columns if column.name == name)
-        return not found.masked or any(c == found and promise == promises.DISTINCT for c, promise in self._made)
+        return not found.masked or any(
+            c == found and promise.name == promises.DISTINCT.name for c, promise in self._made
+        )
 
     def _met(self, column: ColumnPlan, promise: Promise) -> bool:
         given = f"bool_and({_on(column, promise.given or 'true')})"

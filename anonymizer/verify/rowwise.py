@@ -180,7 +180,7 @@ class _Pair:
                 yield f"{some['same'].sum()} rows have their original value, and others of that value have another"
             elif more := len(values.filter(pl.col("different") > 1)):
                 yield f"{more} original values have become more than one each"
-        if promises.DISTINCT in self._asked.made:
+        if any(promise.name == promises.DISTINCT.name for promise in self._asked.made):
             met = self._both.group_by("masked").agg(pl.col("original").n_unique()).filter(pl.col("original") > 1)
             if len(met):
                 yield f"{len(met)} values have each been made of more than one original"
