@@ -9,7 +9,8 @@ from fractions import Fraction
 import numpy as np
 
 Spread = Mapping[int, int]
-"""Outputs by their weight: how likely each is in proportion to the others, and how many are as likely as that."""
+"""Outputs by their weight: how likely each is in proportion to the others, and how many are as likely as that. Empty
+where no two values ever get the same."""
 
 _HALF, _NEARLY = 0.5, 0.999999
 """Above these, odds are said as a percentage, and as more than one."""
@@ -48,6 +49,8 @@ def said(parts: Iterable[tuple[int, Spread]]) -> str:
 def _exponent(values: int, spread: Spread) -> float:
     """Minus the logarithm of the odds that all values come out apart."""
     outputs = sum(spread.values())
+    if not spread:
+        return 0.0
     if values > outputs:
         return math.inf
     if len(spread) == 1:

@@ -227,7 +227,10 @@ class Masker(abc.ABC):
         return pl.repeat("", len(values), dtype=pl.String, eager=True)
 
     def spread(self, part: str = "") -> Spread | None:
-        """The outputs that values of a part may get, by how likely they are; None where nobody can say."""
+        """The outputs that values of a part may get, by how likely they are; None where nobody can say.
+
+        Empty for a part of which no two values ever get the same.
+        """
         return None if self.outputs is None else {1: self.outputs}
 
     def promises(self) -> tuple[Promise, ...]:

@@ -11,6 +11,7 @@ from anonymizer.errors import PolicyError
 from anonymizer.maskers import promises, times
 from anonymizer.maskers.base import Mask, Masker, Setting, number
 from anonymizer.maskers.promises import Promise
+from anonymizer.odds import Spread
 
 _EPOCH = 719_162
 
@@ -36,16 +37,33 @@ class BirthDate(Masker):
     def mask(self, values: pl.Series) -> pl.Series:
         """A day for each value."""
         parsed = times.parse(values)
-        year = parsed.dates.dt.year().cast(pl.Int64)
-        low = (year // self._band * self._band).clip(1)
-        high = (year // self._band * self._band + self._band).clip(upper_bound=10_000)
-        first, end = _day(low), _day(high)
-        span = (end - first).fill_null(1).cast(pl.UInt64)
+        first, span = self._bands(parsed)
         drawn = (number(self.digests.hexadecimal(values), 0, 2**62) % span).cast(pl.Int64)
         out = parsed.put((first + drawn).cast(pl.Int32).cast(pl.Date), values)
         if self.setting.kind != "text":
             return out
         return pl.repeat("2000-01-01", len(values), eager=True).zip_with(times.no_date(parsed, values), out)
+
+    def _bands(self, parsed: times.Times) -> tuple[pl.Series, pl.Series]:
+        """The first day of each value's band, and how many days there are; null and 1 of what is no near date."""
+        year = parsed.dates.dt.year().cast(pl.Int64)
+        low = (year // self._band * self._band).clip(1)
+        high = (year // self._band * self._band + self._band).clip(upper_bound=10_000)
+        first = _day(low)
+        return first, (_day(high) - first).fill_null(1).cast(pl.UInt64)
+
+    def parts(self, values: pl.Series) -> pl.Series:
+        """The band, with the time of day; how many days it has stands before."""
+        parsed = times.parse(values)
+        first, span = self._bands(parsed)
+        begin = parsed.put(first.cast(pl.Int32).cast(pl.Date), values)
+        if self.setting.kind == "text":
+            begin = pl.repeat("no date", len(values), eager=True).zip_with(times.no_date(parsed, values), begin)
+        return span.cast(pl.String) + " " + begin
+
+    def spread(self, part: str = "") -> Spread | None:
+        """The days of a band."""
+        return {1: int(part.partition(" ")[0])} if part else None
 
     def objection(self) -> str | None:
         """It needs a date."""

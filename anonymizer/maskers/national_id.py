@@ -9,6 +9,7 @@ from anonymizer.maskers.base import Mask, Masker, Setting, digits, number
 from anonymizer.maskers.permutation import numbers
 from anonymizer.maskers.shapes import Shapes
 from anonymizer.maskers.text import too_short
+from anonymizer.odds import Spread
 
 _CODICE = r"^[A-Z]{6}[0-9]{2}[ABCDEHLMPRST](?:0[1-9]|[15][0-9]|2[0-8]|4[1-9]|6[0-8])[A-Z][0-9]{3}[A-Z]$"
 _MONTHS = "ABCDEHLMPRST"
@@ -37,7 +38,6 @@ class NationalId(Masker):
         self._shapes = Shapes(self._key, codec=setting.codec)
         self._american = setting.locale == "en_US"
         self.injective = not self._american
-        self.outputs = 100 * 49 * 9999 if self._american else None
         self._forms = [(_CODICE, self._codice), (_DNI, self._dni), (_NIR, self._nir)]
         if self._american:
             self._forms += [(_SSN, self._ssn), (r"^[0-9]{9}$", self._ssn)]
@@ -62,6 +62,18 @@ class NationalId(Masker):
         while len(at := out.str.contains(known).arg_true()):
             out = out.scatter(at, self._shapes.permute(out.gather(at)))
         return out
+
+    def parts(self, values: pl.Series) -> pl.Series:
+        """American numbers with dashes, those without, and all others."""
+        dashed, plain = (values.str.contains(pattern) for pattern, images in self._forms if images == self._ssn)
+        without, other = (pl.repeat(word, len(values), eager=True) for word in ("ssn", "apart"))
+        return pl.repeat("-", len(values), eager=True).zip_with(dashed, without.zip_with(plain, other))
+
+    def spread(self, part: str = "") -> Spread | None:
+        """American numbers are drawn, all others permuted."""
+        if not self._american or not part:
+            return None
+        return {} if part == "apart" else {1: 100 * 49 * 9999}
 
     def _codice(self, values: pl.Series) -> pl.Series:
         """Six letters, a year, a month, a day (women's plus 40, none above 28), a place: as one number."""

@@ -91,6 +91,12 @@ FINITE: list[tuple[str, dict[str, Any], dict[str, Any], Sequence[str]]] = [
     ("address", {}, {"max_length": 5}, [f"street {n}" for n in range(20_000)]),
     ("faker", {"provider": "color_name"}, {}, [f"colour {n}" for n in range(5000)]),
     ("phone", {}, {"max_length": 3}, [f"phone {n}" for n in range(300)]),
+    (
+        "birth_date",
+        {"band": 1},
+        {"kind": "time", "base": "date"},
+        [f"2001-{n % 12 + 1:02}-{n // 12 % 28 + 1:02}" for n in range(336)],
+    ),
     ("user_name", {}, {"max_length": 2}, [f"user {n}" for n in range(3000)]),
 ]
 
@@ -110,6 +116,15 @@ def test_no_mask_makes_more_than_it_says(
     assert outputs <= total
     # so many values reach most of so few outputs
     assert outputs > total * (0.5 if len(values) > total else 0.1)
+
+
+def test_numbers_of_one_country_are_drawn_and_others_permuted(masker: Made) -> None:
+    """An American number with dashes never becomes one without, and what has another form stays apart."""
+    ready = masker("national_id", locale="en_US")
+    values = pl.Series(["123-45-6789", "123456789", "RSSMRA85T10A562S", "x"])
+    assert ready.parts(values).to_list() == ["-", "ssn", "apart", "apart"]
+    assert [ready.spread(part) for part in ("-", "ssn", "apart")] == [{1: 48_995_100}, {1: 48_995_100}, {}]
+    assert said([(2, {1: 48_995_100}), (10**9, {})]) == "1 in 48,995,100"
 
 
 def test_policy_check_says_the_odds_of_every_mask_that_is_finite(pair: Any) -> None:
