@@ -89,7 +89,9 @@ def choose(values: pl.Series, rows: npt.NDArray[np.int64], masker: Masker, secre
     # a text's tokens are all that it has of letters and digits
     letters = (np.add.reduceat(tokens.length, first) if len(first) else tokens.length) - digits
     told = _told(letters, digits)
-    at = values.gather(which).str.contains("@", literal=True).to_numpy() if len(which) else np.zeros(0, dtype=bool)
+    at = np.zeros(len(which), dtype=bool)
+    if b"@" in tokens.raw:
+        at = values.str.contains("@", literal=True).to_numpy()[which]
 
     person = np.bool_(masker.searched == "always")
     mail = at & (count >= 2) & (count <= 12) & (told >= 20)
