@@ -34,7 +34,7 @@ from anonymizer.plan import ColumnPlan
 from anonymizer.subset.part import Part
 from anonymizer.workers import Context, Report
 
-BLOCK_BYTES = 4 * 2**20
+BLOCK_BYTES = 2 * 2**20
 """How much is read, masked and written at once: enough for Polars to be quick, little enough for memory."""
 
 SMALL_BYTES = 2**18

@@ -28,8 +28,8 @@ from anonymizer.workers import Context, Report
 _LITTLE = 2**20
 """A run of no more bytes is read at once."""
 
-_KEPT = 2**21
-"""How many hashes a recorder keeps before it writes them: 16 MiB."""
+_KEPT = 2**19
+"""How many hashes a recorder keeps before it writes them: 4 MiB."""
 
 Owner = tuple[TableName, str]
 """A masked column: whose originals."""
