@@ -93,9 +93,10 @@ CONSTRAINT = Kind(
     ),
 )
 
-_OPERATOR_CLASSES = """ARRAY(SELECT q.opcnamespace::regnamespace::text || '.' || quote_ident(q.opcname)
-  FROM unnest(x.indclass::oid[]) WITH ORDINALITY u(class, place) JOIN pg_opclass q ON q.oid = u.class
-  ORDER BY u.place)"""
+# All names are looked up once, and not once for each index.
+_OPERATOR_CLASSES = """ARRAY(SELECT (SELECT jsonb_object_agg(q.oid::text, q.opcnamespace::regnamespace::text || '.' ||
+  quote_ident(q.opcname)) FROM pg_opclass q) ->> u.class::text FROM unnest(x.indclass::oid[]) WITH ORDINALITY
+  u(class, place) ORDER BY u.place)"""
 
 # The columns of INCLUDE are no part of the key, and none comes before another.
 _INDEX_COLUMNS = s.column_names(
