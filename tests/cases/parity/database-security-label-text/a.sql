@@ -1,0 +1,1 @@
+INSERT INTO pg_shseclabel (objoid, classoid, provider, label) SELECT oid, 'pg_database'::regclass, 'selinux', 'a' FROM pg_database WHERE datname = current_database();

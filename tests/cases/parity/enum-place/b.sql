@@ -1,0 +1,2 @@
+CREATE TYPE e AS ENUM ('x', 'y');
+ALTER TYPE e ADD VALUE 'z' AFTER 'y';

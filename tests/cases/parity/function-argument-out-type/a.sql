@@ -1,0 +1,1 @@
+CREATE FUNCTION f(OUT a int, OUT b int) LANGUAGE sql AS 'SELECT NULL::int, NULL::int';

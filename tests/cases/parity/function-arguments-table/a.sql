@@ -1,0 +1,1 @@
+CREATE FUNCTION f(OUT a int, OUT b int) RETURNS SETOF record LANGUAGE sql AS 'SELECT 1, 2';

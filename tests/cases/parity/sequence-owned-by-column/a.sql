@@ -1,0 +1,4 @@
+CREATE TABLE t (a int, b int);
+CREATE TABLE u (a int);
+CREATE SEQUENCE s;
+ALTER SEQUENCE s OWNED BY t.a;
