@@ -18,8 +18,8 @@ from anonymizer.dump.lexer import Kind, Token
 BLOCK_BYTES = 4 * 2**20
 """How much is read and masked at once, as a clone does."""
 
-LONGEST = 2**30
-"""PostgreSQL's own limit of a field, and with it of what we hold at once before we say that something is amiss."""
+LONGEST = 2**26
+"""The longest row that is masked, and the longest statement: masks take ten to twenty times as much memory."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,13 @@ class Reader:
     def _more(self) -> bool:
         """Read on; doubles what is held, so that a long token is not looked at over and over."""
         held = len(self._data) - self._at
-        if held > LONGEST:
-            raise DumpRefused(self.line, "a statement or a row is longer than PostgreSQL allows")
-        block = self._stream.read(max(self._block, held))
+        if held >= LONGEST:
+            raise DumpRefused(
+                self.line,
+                f"a statement, or a row that is to be masked, is longer than {LONGEST // 2**20} MiB",
+                "Keep the table's columns in the policy, or drop its rows; of --inserts dump again without them.",
+            )
+        block = self._stream.read(min(max(self._block, held), max(self._block, LONGEST - held)))
         self.read += len(block)
         self._ended = not block
         self._data = self._data[self._at :] + block if held else block
