@@ -125,6 +125,9 @@ def _by_name(name: str, table: str) -> str | None:
     return next((mask for mask, pattern in NAMES if pattern.search(lowered)), None)
 
 
+_NAMES_OF_PEOPLE = ("first_name", "last_name", "name")
+
+
 def _text(column: Column, values: Sequence[str], by_name: str | None, table: str, locale: str) -> Guess:
     # loads phonenumbers, python-stdnum and Faker's names, which a worker has no use for
     from anonymizer import detect
@@ -139,6 +142,8 @@ def _text(column: Column, values: Sequence[str], by_name: str | None, table: str
         return Guess(toml(form.mask), 0.9, f"{form.share:.0%} of its values are {form.reason}")
     if SENSITIVE.search(column.name.lower()):
         return undecided("its name speaks of a trait that the law may protect specially")
+    if by_name in _NAMES_OF_PEOPLE and values and (person := detect.people(values)) and person.mask == by_name:
+        return Guess(toml(by_name), 0.95, f"its name, and {person.reason.replace('of them', 'of its values')}")
     if by_name and not (harmless and by_name == "text"):
         return Guess(toml(by_name), 0.7, "its name")
     return _by_content(column, values, table, locale, harmless=bool(harmless))

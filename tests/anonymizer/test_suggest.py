@@ -44,6 +44,15 @@ def test_a_name_suggests_a_mask(name: str, mask: str) -> None:
     assert found.confidence == (0.0 if mask == "?" else 0.7)
 
 
+def test_names_that_fakers_lists_have_confirm_a_columns_name() -> None:
+    """Three of four first names are enough to be sure; numbers in such a column are not."""
+    sure = suggest.guess(column("first_name"), ["Maria", "Anna", "Luca", "Xqz"])
+    assert (sure.mask, sure.confidence) == ('"first_name"', 0.95)
+    assert sure.reason == "its name, and 75% of its values are first names in Faker's lists"
+    unsure = suggest.guess(column("first_name"), ["x1", "x2", "x3"])
+    assert (unsure.mask, unsure.confidence, unsure.reason) == ('"first_name"', 0.7, "its name")
+
+
 @pytest.mark.parametrize(
     ("value", "mask"),
     [

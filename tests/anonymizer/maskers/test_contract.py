@@ -198,5 +198,6 @@ def test_the_key_and_the_domain_matter(case: Case, masker: Callable[..., Masker]
     values: list[str | None] = [*_LONG, "8a6e0804-2bd0-4672-b79d-d97027f9071a"]
     ours = _apply(masker(case.name, case.options), values)
     assert ours != _apply(masker(case.name, case.options, key=OTHER_KEY), values)
+    assert ours != _apply(masker(case.name, {**case.options, "domain": "another"}), values)
     if case.name not in ("json", "xml"):  # what is inside has join domains of its own
         assert ours != _apply(masker(case.name, {**case.options, "domain": "elsewhere"}), values)
