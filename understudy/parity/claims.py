@@ -11,11 +11,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from understudy.catalog import Key, Object, Snapshot
 from understudy.parity.comparison import kind_word
-from understudy.parity.pieces import Piece, Place
+from understudy.parity.pieces import Piece, Place, parted
 from understudy.parity.verdict import PRESENCE, Difference
 
 Covers: TypeAlias = Callable[[Piece], bool]
@@ -106,22 +107,60 @@ class Claims:
         own, adorned = titles(found)
         if attribute in ADORNED:
             yield Claim(frozenset(t for t in adorned if t.startswith(ADORNED[attribute])), _everything)
+            yield from self._beside(found, attribute)
         elif attribute == "owner":
             everyone = [found, *self._descendants(found)]
             said = [titles(one) for one in everyone]
             yield Claim(frozenset(t for o, a in said for t in (*o, *a)), _owner)
             yield Claim(frozenset(t for _, a in said for t in a if t.startswith("ACL ")), _everything)
+            yield Claim(frozenset(self._attached(everyone)), _owner)
         elif attribute == PRESENCE:
             for one in (found, *self._descendants(found)):
                 yield from self._whole(one)
         else:
+            # a function goes by its arguments in what is said of it
+            named = adorned if attribute == "arguments" else ()
             yield Claim(frozenset(own), _own(found, attribute))
+            yield Claim(frozenset(named), _everything)
             yield from self._elsewhere(found, attribute)
+
+    def _beside(self, found: Object, attribute: str) -> Iterator[Claim]:
+        """What a comment or a label changes in entries that are not its own."""
+        if found.kind.name == "column" and attribute == "security labels":
+            yield _label_of_column(found)
+        elif found.kind.name == "constraint" and found.values["type"] == "n" and attribute == "comment":
+            # PostgreSQL 18 writes the name of a not-null constraint down if something is said of it
+            yield from self._elsewhere(found, attribute)
+
+    def _attached(self, everyone: Iterable[Object]) -> Iterator[str]:
+        """The entries that attach partitions' indexes: they have the owner of what they are attached to."""
+        for one in everyone:
+            for found in self._parts[one.key] if one.kind.name == "index" else ():
+                yield from titles(found)[0]
+
+    @cached_property
+    def _parts(self) -> defaultdict[Key, list[Object]]:
+        """The partitions of each table and of each index."""
+        found: defaultdict[Key, list[Object]] = defaultdict(list)
+        for snapshot in self._snapshots:
+            for one in snapshot.objects.values():
+                word = kind_word(one)
+                for above in one.values["partition of"] if word in ("table", "foreign table", "index") else ():
+                    found[f"{'index' if word == 'index' else 'table'} {above}"].append(one)
+        return found
+
+    def _partitions(self, table: Key) -> Iterator[Object]:
+        """The partitions of a table, theirs too."""
+        for one in self._parts[table]:
+            yield one
+            yield from self._partitions(one.key)
 
     def _whole(self, found: Object) -> Iterator[Claim]:
         """An object that is there on one side only, with all that is said of it."""
         own, adorned = titles(found)
         yield Claim(frozenset((*own, *adorned)), _everything)
+        if found.kind.name == "column":
+            yield _label_of_column(found)
         yield from self._elsewhere(found, PRESENCE)
 
     def _descendants(self, found: Object) -> Iterator[Object]:
@@ -139,8 +178,9 @@ class Claims:
             yield from self._of_column(found, attribute)
         elif kind == "constraint":
             yield Claim(around, _constraint(found))
-            for index in self._children[found.key]:
-                yield Claim(frozenset(titles(index)[0]), _everything)
+            yield from self._of_constraint(found)
+        elif kind == "sequence" and attribute in ("owned by", PRESENCE):
+            yield from self._owning(found)
         elif kind == "index" and (found.parent or "").startswith("constraint "):
             yield Claim(around, _everything)
         elif attribute in ("replica identity", "replica identity index"):
@@ -172,6 +212,22 @@ class Claims:
                 for parent in self._objects(found.parent or ""):
                     yield Claim(frozenset(titles(parent)[0]), _constraint(child))
 
+    def _of_constraint(self, found: Object) -> Iterator[Claim]:
+        """The index of a key; what a not-null constraint of a partitioned table says of the partitions."""
+        for index in self._children[found.key]:
+            yield Claim(frozenset(titles(index)[0]), _everything)
+        if found.values["type"] == "n":
+            for partition in self._partitions(found.parent or ""):
+                yield Claim(frozenset(titles(partition)[0]), _constraint(found))
+
+    def _owning(self, sequence: Object) -> Iterator[Claim]:
+        """Where a column's default stands: apart from the table if the sequence that it asks is the column's own."""
+        for one in self._objects(sequence.key):
+            for column in self._objects(f"column {one.values['owned by']}"):
+                for parent in self._objects(column.parent or ""):
+                    yield Claim(frozenset(titles(parent)[0]), _column(column, "default"))
+                yield Claim(frozenset(titles(column)[0]), _own(column, "default"))
+
     def _classes_of(self, family: Object) -> Iterator[str]:
         name = family.key.removeprefix("operator family ").partition(" using ")[0]
         for snapshot in self._snapshots:
@@ -202,14 +258,31 @@ def titles(found: Object) -> tuple[list[str], list[str]]:
     own = [f"{sort} {schema}.{bare}" for sort in sorts]
     own += [f"RULE {schema}.{name} _RETURN"] if kind in _RELATIONS else []
     name = name.replace("(", " (", 1) if kind == "operator" else name
-    adorned = [f"{adornment}{schema}.{word} {name}" for adornment in ADORNED.values() for word in words]
+    names = [name, *_with_arguments(found, name)]
+    adorned = [
+        f"{adornment}{schema}.{word} {name}" for adornment in ADORNED.values() for word in words for name in names
+    ]
     return [plain(title) for title in own], [plain(title) for title in adorned]
 
 
+def _with_arguments(found: Object, name: str) -> Iterator[str]:
+    """A function as pg_dump calls it in what is said of it: with the names of its arguments, without their defaults."""
+    if kind_word(found) in ("function", "procedure"):
+        given = (argument.partition(" DEFAULT ")[0] for argument in parted(found.values["arguments"]))
+        yield f"{name.partition('(')[0]}({', '.join(given)})"
+
+
+def _label_of_column(found: Object) -> Claim:
+    """Labels of columns stand in one entry with their table's."""
+    schema, table = _schema(_above(found))
+    words = ("TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE")
+    said = f" ON COLUMN {found.key.removeprefix('column ')} IS "
+    labels = frozenset(plain(f"SECURITY LABEL {schema}.{word} {table}") for word in words)
+    return Claim(labels, lambda piece: said in piece.text)
+
+
 def _titles_of_part(found: Object, sorts: Iterable[str]) -> tuple[list[str], list[str]]:
-    schema, table = _schema(
-        (found.parent or "").removeprefix("materialized ").removeprefix("foreign ").partition(" ")[2]
-    )
+    schema, table = _schema(_above(found))
     kind, name = kind_word(found), _own_name(found)
     own = [f"{sort} {schema}.{table} {name}" for sort in sorts]
     places = [f"COLUMN {table}.{name}"] if kind == "column" else []
@@ -224,10 +297,14 @@ def _schema(path: str) -> tuple[str, str]:
     return schema, path[len(schema) + 1 :]
 
 
+def _above(found: Object) -> str:
+    """The path of what something is a part of."""
+    return (found.parent or "").removeprefix("materialized ").removeprefix("foreign ").partition(" ")[2]
+
+
 def _own_name(found: Object) -> str:
     """The name of a part within what it is a part of, quoted."""
-    above = (found.parent or "").removeprefix("materialized ").removeprefix("foreign ").partition(" ")[2]
-    return found.key.removeprefix(found.kind.name + " ").removeprefix(above + ".")
+    return found.key.removeprefix(found.kind.name + " ").removeprefix(_above(found) + ".")
 
 
 def _descriptions(title: str) -> Iterator[str]:

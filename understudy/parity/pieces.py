@@ -91,6 +91,11 @@ def elements(text: str) -> list[str]:
     return [text[i:j].strip(", \n") for i, j in zip([0, *commas], [*commas, len(text)], strict=True)]
 
 
+def parted(text: str) -> list[str]:
+    """The parts of a list without parentheses around it, cut at its commas."""
+    return _elements(text)
+
+
 def _elements(text: str) -> list[str]:
     """The elements of a list whose opening parenthesis is behind us, and last what follows the list."""
     found, begin = [], 0

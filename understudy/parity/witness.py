@@ -25,6 +25,7 @@ _ENTRY = re.compile(
     r"^--\n-- Name: (?P<name>.*?); Type: (?P<type>.*?); Schema: (?P<schema>.*?); Owner: (?P<owner>.*)\n--\n", re.M
 )
 _PLACE = re.compile(r"^SET (default_tablespace|default_table_access_method) = (.*);\n", re.M)
+_PARTITIONED = re.compile(r"^\)\nPARTITION BY ", re.M)
 _END = re.compile(r"^--\n-- PostgreSQL database dump complete\n--\n.*", re.M | re.S)
 _NAMED_NOT_NULL = re.compile(r"CONSTRAINT (?:\w+|\"(?:[^\"]|\"\")+\") (?=NOT NULL)")
 
@@ -97,7 +98,7 @@ def entries(script: str) -> list[tuple[str, str]]:
         sort = match["type"]
         title = f"{sort} {match['schema']}.{match['name']}"
         # where a table or an index goes is said once, before the first that goes there
-        where = "".join(f"\n{name}={value}" for name, value in sorted(place.items()) if _placed(sort, name))
+        where = "".join(f"\n{name}={value}" for name, value in sorted(place.items()) if _placed(sort, name, body))
         owner = match["owner"].split("; Tablespace")[0].strip()
         cut.append((title, f"owner {owner}\n{normal(sort, body)}{where}"))
         place = after
@@ -109,8 +110,11 @@ def _places(text: str) -> dict[str, str]:
     return dict(_PLACE.findall(text))
 
 
-def _placed(sort: str, setting: str) -> bool:
+def _placed(sort: str, setting: str, body: str) -> bool:
+    """Whether a setting holds for an entry; a partitioned table has no rows to access, whatever stands before it."""
     tables = {"TABLE", "MATERIALIZED VIEW"}
+    if setting == "default_table_access_method" and _PARTITIONED.search(body):
+        return False
     return sort in (tables if setting == "default_table_access_method" else tables | {"INDEX", "CONSTRAINT"})
 
 

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(a int, b text DEFAULT 'x, y', OUT c int) LANGUAGE sql AS 'SELECT 1';

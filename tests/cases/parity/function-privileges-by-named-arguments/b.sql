@@ -1,0 +1,2 @@
+CREATE FUNCTION f(a int, b text DEFAULT 'x, y', OUT c int) LANGUAGE sql AS 'SELECT 1';
+REVOKE ALL ON FUNCTION f(int, text) FROM public;

@@ -1,0 +1,1 @@
+CREATE PROCEDURE p(a int, b text DEFAULT 'x') LANGUAGE sql AS 'SELECT 1';

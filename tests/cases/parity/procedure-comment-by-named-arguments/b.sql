@@ -1,0 +1,2 @@
+CREATE PROCEDURE p(a int, b text DEFAULT 'x') LANGUAGE sql AS 'SELECT 1';
+COMMENT ON PROCEDURE p(int, text) IS 'x';
