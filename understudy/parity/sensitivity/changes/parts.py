@@ -55,7 +55,6 @@ TRIGGERS: tuple[Change, ...] = (
     ),
     _defined("tgdeferrable = NOT tgdeferrable", "tgdeferrable", " AND tgconstraint <> 0"),
     _defined("tginitdeferred = NOT tginitdeferred, tgdeferrable = true", "tginitdeferred", " AND tgconstraint <> 0"),
-    _defined("tgnargs = tgnargs + 1, tgargs = tgargs || 'changed\\000'::bytea", "tgnargs"),
     _defined("tgargs = 'changed\\000'::bytea, tgnargs = 1", "tgargs"),
     _defined(
         "tgattr = CASE WHEN tgattr::text = '1' THEN '' ELSE '1' END::int2vector", "tgattr", " AND tgtype & 16 <> 0"

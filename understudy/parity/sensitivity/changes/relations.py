@@ -249,7 +249,6 @@ RELATIONS = (
     ),
     _divided("{0} {3}", "partstrat"),
     _divided("RANGE ({1})", "partattrs"),
-    _divided("RANGE ({1}, {1})", "partnatts"),
     _divided("RANGE ({2} text_pattern_ops)", "partclass"),
     _divided('RANGE ({2} COLLATE "POSIX")', "partcollation"),
     _divided("RANGE (({1} IS NULL))", "partexprs"),

@@ -63,17 +63,6 @@ ARGUMENTS = (
     ),
     change(
         "arguments",
-        row(
-            "provariadic = 'text'::regtype, proallargtypes = proargtypes::oid[], "
-            "proargmodes = array_fill('i'::\"char\", ARRAY[pronargs - 1]) || 'v'::\"char\""
-        )
-        + " AND proargtypes[pronargs - 1] = 'text[]'::regtype",
-        sorts=CALLABLE,
-        columns="pg_proc.provariadic",
-        needs="a function whose last argument is an array of text",
-    ),
-    change(
-        "arguments",
         _with_default,
         sorts=CALLABLE,
         columns="pg_proc.proargdefaults",
