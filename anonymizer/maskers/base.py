@@ -177,6 +177,8 @@ class Masker(abc.ABC):
     nobody's (dates, amounts, places), "text" if each must tell by itself (docs/commands/verify.md)."""
     tagged: ClassVar[bool] = True
     """Whether its output means anything with a tag behind it, as `unique = true` adds one."""
+    parted: ClassVar[bool] = False
+    """Whether the masks of its parts do everything: it has no join domain of its own."""
     leaves_text: ClassVar[bool] = False
     """Whether it leaves some of a text as it is, so that an original found in its output was not made by chance."""
     injective: bool = False
@@ -285,6 +287,8 @@ class Masker(abc.ABC):
             PolicyError: an option is unknown, missing, or of the wrong type.
         """
         known = {"domain": str, "unique": bool, **cls.options}
+        if cls.parted:
+            del known["domain"]
         for option, value in mask.options.items():
             if option not in known:
                 raise PolicyError(

@@ -27,6 +27,7 @@ class Composite(Masker):
     """
 
     name = "composite"
+    parted = True
     kinds = frozenset({"composite"})
     options: ClassVar[Mapping[str, type]] = {"fields": dict, "others": object}
     required = frozenset({"fields", "others"})

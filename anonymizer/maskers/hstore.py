@@ -22,6 +22,7 @@ class Hstore(Masker):
     """
 
     name = "hstore"
+    parted = True
     kinds = frozenset({"hstore"})
     options: ClassVar[Mapping[str, type]] = {"keys": dict, "others": object}
     required = frozenset({"others"})

@@ -24,6 +24,7 @@ class Json(Masker):
     """
 
     name = "json"
+    parted = True
     tagged = False
     kinds = frozenset({"json", "text"})
     options: ClassVar[Mapping[str, type]] = {"paths": dict, "keys": dict, "others": object}

@@ -30,6 +30,7 @@ class Xml(Masker):
     """
 
     name = "xml"
+    parted = True
     tagged = False
     kinds = frozenset({"xml", "text"})
     options: ClassVar[Mapping[str, type]] = {"elements": dict, "others": object}
