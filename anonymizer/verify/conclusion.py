@@ -73,7 +73,8 @@ def draw(
     roots = {plan.name: plan.table.root for plan in plans}
     elsewhere = tuple(_elsewhere(memory, policy, [*pieces, _catalog(search, clone)], roots))
     checked, broken = integrity.constraints(source, clone)
-    broken += [*integrity.references(source, clone), *integrity.unique(clone), *integrity.sequences(source, clone)]
+    broken += [*integrity.references(source, clone), *integrity.unique(clone), *integrity.partitions(clone)]
+    broken += integrity.sequences(source, clone)
     crowds = tuple(disclosure.declared(clone, policy.quasi_identifiers))
     problems = [
         *(problem for check in tables for problem in _problems(check)),
