@@ -6,10 +6,14 @@ import asyncio
 import gc
 import json
 import os
+import shutil
+import subprocess
+import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from hypothesis import settings
 
 from understudy.cli import understudy
 from understudy.cli.output import run
+from understudy.postgres import RemoteServer, Server
 
 # A test is never judged by the clock: machines are slow when they are busy.
 # Nor by luck: the same examples every time, but where somebody asks for more of them and for others.
@@ -63,6 +68,44 @@ def event_loop() -> Iterator[None]:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
         gc.collect()
+
+
+@pytest.fixture(scope="session")
+def system_server() -> Iterator[Server]:
+    """The system's PostgreSQL 15, once a session; skips where it is not installed."""
+    programs = Path("/usr/lib/postgresql/15/bin")
+    if not (programs / "initdb").exists():
+        pytest.skip("PostgreSQL 15 is not installed under /usr/lib/postgresql/15")
+    folder = Path(tempfile.mkdtemp(prefix="understudy-15-"))
+    user = "understudy" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    start = partial(subprocess.run, check=True, user=user, cwd=folder, timeout=120, stdin=subprocess.DEVNULL)
+    start(
+        [
+            programs / "initdb",
+            "-D",
+            folder / "data",
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "-N",
+            "--no-locale",
+            "-E",
+            "UTF8",
+        ],
+        stdout=subprocess.DEVNULL,
+    )
+    options = f"-c unix_socket_directories={folder} -c listen_addresses= -c fsync=off"
+    control = [programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log"]
+    start([*control, "-o", options, "start"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with RemoteServer(f"postgresql://postgres@/postgres?host={folder}") as server:
+            yield server
+    finally:
+        start([*control, "-m", "immediate", "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shutil.rmtree(folder)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,11 +1,12 @@
 r"""What can be read in a column: its values as text, with whatever its type writes otherwise decoded.
 
-JSON escapes letters (`\u00e8`), bytea is hexadecimal, a tsvector is sorted, XML has entities. Everything else is read
-as PostgreSQL writes it: quotes, braces and commas separate tokens anyway.
+JSON escapes letters (`\u00e8`), also where it stands in a text, bytea is hexadecimal, a tsvector is sorted, XML has
+entities. Everything else is read as PostgreSQL writes it: quotes, braces and commas separate tokens anyway.
 """
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import re
@@ -25,6 +26,8 @@ BETWEEN = '" "'
 """What separates two strings of one document, so that no name is found half in the one and half in the other."""
 
 _HEX = re.compile(r"\\x((?:[0-9a-fA-F]{2}){3,})")
+_ESCAPED = re.compile(r"(?:\\+u[0-9a-fA-F]{4})+")
+_FOUR = re.compile(r"u([0-9a-fA-F]{4})")
 _LEXEME = re.compile(r"'((?:[^'\\]|''|\\.)*)'(?::([\d,A-D]+))?", re.DOTALL)
 _PLACE = re.compile(r"\d+")
 _UNREADABLE = "\ufffd"
@@ -53,10 +56,19 @@ def _array(literal: str, decode: Callable[[str], str]) -> str:
 
 
 def _json(value: str) -> str:
-    try:
-        return BETWEEN.join(_strings(json.loads(value)))
-    except (ValueError, RecursionError):
-        return value
+    """A document's texts; of one that is too deep for us, or in an escape that means nothing, what is written there."""
+    with contextlib.suppress(ValueError, RecursionError):
+        value = BETWEEN.join(_strings(json.loads(value)))
+    return _escapes(value)
+
+
+def _escapes(value: str) -> str:
+    r"""Letters for `\u00e8`. A text may hold JSON, and a document another one: each doubles the backslashes."""
+    return _ESCAPED.sub(lambda found: _utf16("".join(_FOUR.findall(found[0]))), value)
+
+
+def _utf16(digits: str) -> str:
+    return bytes.fromhex(digits).decode("utf-16-be", "replace").replace("\0", " ")
 
 
 def _strings(item: Any) -> Iterator[str]:
@@ -76,7 +88,7 @@ def _strings(item: Any) -> Iterator[str]:
 
 def _bytes(value: str) -> str:
     """The text that bytes are, or have in them; what is none separates."""
-    return _HEX.sub(lambda found: BETWEEN + _utf8(bytes.fromhex(found[1])) + BETWEEN, value)
+    return _escapes(_HEX.sub(lambda found: BETWEEN + _utf8(bytes.fromhex(found[1])) + BETWEEN, value))
 
 
 def _utf8(data: bytes) -> str:
@@ -100,7 +112,10 @@ def _xml(value: str) -> str:
 _DECODERS: dict[str, tuple[Callable[[str], str], str]] = {
     "json": (_json, "\\"),
     "bytea": (_bytes, "\\x"),
-    "composite": (_bytes, "\\x"),
+    "composite": (_bytes, "\\"),
+    "text": (_escapes, "\\u"),
+    "hstore": (_escapes, "\\u"),
+    "other": (_escapes, "\\u"),
     "tsvector": (_tsvector, "'"),
     "xml": (_xml, "&"),
 }

@@ -146,19 +146,20 @@ def programs(postgres_server: Server) -> Programs:
 
 @pytest.fixture(scope="session")
 def open_pair(postgres_server: Server, programs: Programs) -> Callable[..., AbstractContextManager[Pair]]:
-    """Opens pairs of an empty source, or of one with an encoding of its own, and a target that does not exist yet."""
+    """Opens pairs of an empty source, with an encoding or on a server of its own, and a target that does not exist."""
 
     @contextlib.contextmanager
-    def opened(properties: str = "") -> Iterator[Pair]:
+    def opened(properties: str = "", on: tuple[Server, Programs] | None = None) -> Iterator[Pair]:
+        server, used = on or (postgres_server, programs)
         mark = secrets.token_hex(6)
         source, target = f"source_{mark}", f"clone_{mark}"
         try:
-            with postgres_server.administer() as connection:
+            with server.administer() as connection:
                 connection.execute(f"CREATE DATABASE {source} TEMPLATE template0 {properties}".encode())
-            yield Pair(postgres_server, postgres_server.dsn(source), target, programs)
+            yield Pair(server, server.dsn(source), target, used)
         finally:
-            postgres_server.drop_database(target)
-            postgres_server.drop_database(source)
+            server.drop_database(target)
+            server.drop_database(source)
 
     return opened
 

@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from understudy.migrate.options import Options
-from understudy.postgres import RemoteServer, Server, connect
+from understudy.postgres import connect
 from understudy.postgres.dsn import parameters
 from understudy.postgres.errors import UnreachableError
 
@@ -99,42 +98,4 @@ def _pgbouncer(program: str, dsn: str, mode: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(60)
-        shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-def system_server() -> Iterator[Server]:
-    """The system's PostgreSQL 15, once a session; skips where it is not installed."""
-    programs = Path("/usr/lib/postgresql/15/bin")
-    if not (programs / "initdb").exists():
-        pytest.skip("PostgreSQL 15 is not installed under /usr/lib/postgresql/15")
-    folder = Path(tempfile.mkdtemp(prefix="understudy-15-"))
-    user = "understudy" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    run = partial(subprocess.run, check=True, user=user, cwd=folder, timeout=120, stdin=subprocess.DEVNULL)
-    run(
-        [
-            programs / "initdb",
-            "-D",
-            folder / "data",
-            "-A",
-            "trust",
-            "-U",
-            "postgres",
-            "-N",
-            "--no-locale",
-            "-E",
-            "UTF8",
-        ],
-        stdout=subprocess.DEVNULL,
-    )
-    options = f"-c unix_socket_directories={folder} -c listen_addresses= -c fsync=off"
-    control = [programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log"]
-    run([*control, "-o", options, "start"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        with RemoteServer(f"postgresql://postgres@/postgres?host={folder}") as server:
-            yield server
-    finally:
-        run([*control, "-m", "immediate", "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         shutil.rmtree(folder)
