@@ -62,8 +62,8 @@ def command(
 ) -> None:
     """Look for original values everywhere in a clone, and check that it holds together.
 
-    Needs no key, but where a subset drew rows by it: it compares what is there. With a key, an attestation must be
-    signed with it. Exit 3 when anything speaks against the clone.
+    Needs no key, but where a subset drew rows by it: it compares what is there. With the clone's key, masked texts are
+    made anew, and an attestation must be signed with it. Exit 3 when anything speaks against the clone.
     """
     with ends(source, target, writing=False) as both:
         rules = subset_of(policy.load(policy_file or both.configuration.policy), subset)
