@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 import click
 
 from anonymizer import keys, policy
 from anonymizer.dump.filter import Filtered, anonymize
+from understudy.cli.ending import terminated
 from understudy.cli.ends import key_option, policy_option, steps
 from understudy.cli.output import json_option, message, result
 from understudy.environments import load
@@ -68,7 +67,7 @@ def command(
         )
     key = keys.load(key_file)
     rules = policy.load(policy_file or load().policy)
-    with _terminated(), steps() as see, _output(output_file) as target:
+    with terminated(), steps() as see, _output(output_file) as target:
         made = anonymize(
             sys.stdin.buffer,
             target,
@@ -84,20 +83,6 @@ def command(
     message(f"{made.rows:,} rows, {made.bytes / 1e6:,.1f} MB in {made.seconds:.1f} s")
     if as_json:
         result(to_json(made), "", as_json=True)
-
-
-@contextlib.contextmanager
-def _terminated() -> Iterator[None]:
-    """SIGTERM ends the command as Ctrl-C does: nothing half done is left lying about."""
-
-    def leave(number: int, _: FrameType | None) -> NoReturn:
-        sys.exit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

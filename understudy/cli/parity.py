@@ -14,6 +14,7 @@ from understudy import environments
 from understudy.catalog import Impact
 from understudy.catalog.names import JOURNAL_SCHEMA
 from understudy.cli import output
+from understudy.cli.ending import terminated
 from understudy.parity import Answer, Options, Verdict, compare, sensitivity, waivers
 from understudy.parity.formats import FORMATS, as_data, as_text
 from understudy.parity.parity import embedded_workshop
@@ -114,7 +115,7 @@ def command(
 
 def prove_sensitivity(location: str, ignored: tuple[str, ...], *, second_witness: bool, as_json: bool) -> None:
     """`--sensitivity`: exit 3 when a change was not seen."""
-    with open_schemas(location, location, environments.load()) as (schema, _):
+    with terminated(), open_schemas(location, location, environments.load()) as (schema, _):
         with connect(schema.dsn) as connection:
             major = connection.info.server_version // 10000
         with embedded_workshop(major) as workshop:

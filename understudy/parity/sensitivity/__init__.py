@@ -116,7 +116,7 @@ def _unchanged(snapshot: Snapshot) -> Iterator[Trial]:
             fits = [c.sorts for c in CHANGES[kind.name] if c.attribute == attribute]
             wanted = dict.fromkeys(word for sorts in fits for word in sorts)
             if all(fits) and not wanted.keys() & there[kind.name]:
-                yield Trial(kind.name, attribute, reason=f"it needs a {' or a '.join(wanted)}, and there is none here")
+                yield Trial(kind.name, attribute, reason=f"of what is here none is a {' or a '.join(wanted)}")
 
 
 def _left_out(source: Snapshot, copy: Snapshot) -> Iterator[Trial]:
