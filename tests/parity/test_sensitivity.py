@@ -122,11 +122,11 @@ def test_every_change_to_this_repository_s_own_schema_is_seen(
 
 
 NOT_HERE = {
-    # of a schema that has one of every sort, what no server changes, and what the other version has
     ("database", "presence"),
-    ("partitioned table", "detach pending"),
     ("window function", "rows"),
+    ("window function", "SQL body"),
 }
+"""What cannot be changed where there is one of everything: a window function is in C, and returns no set."""
 
 
 def test_each_attribute_of_each_kind_is_changed_and_seen(server: Server) -> None:
