@@ -6,14 +6,18 @@ import contextlib
 import functools
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import psycopg
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from understudy.catalog import KINDS, Snapshot, read
+from understudy.catalog.model import NEWEST
 from understudy.parity import Answer, compare, compare_snapshots
 from understudy.parity.mend import with_mends
 from understudy.parity.verdict import PRESENCE, Difference
@@ -144,6 +148,47 @@ def test_both_witnesses_agree(server: Server, folder: Path) -> None:
         verdict = compare(left, right, make_workshop=lambda _: Workshop(server))
     assert (verdict.answer, found(verdict.differences)) == (Answer.DIFFER, wanted(folder))
     assert (verdict.reasons, verdict.defects) == ([], [])
+
+
+@functools.cache
+def together() -> list[tuple[str, list[Path]]]:
+    """Scripts that several cases begin with, and those cases: what they add to it can be added at once."""
+    groups = defaultdict[str, list[Path]](list)
+    for folder in CASES:
+        before, after = ((folder / name).read_text(encoding="utf-8") for name in ("a.sql", "b.sql"))
+        # a new owner has what was granted to it, a new type its own storage; what is dropped has nothing else
+        alone = "DROP" in after or any(attribute in ("owner", "type") for _, _, attribute in wanted(folder))
+        if after.startswith(before) and not alone and not expected(folder).get("until"):
+            groups[before].append(folder)
+    return [(before, folders) for before, folders in sorted(groups.items()) if len(folders) > 1]
+
+
+@pytest.mark.xdist_group(f"postgres{NEWEST}")
+@settings(max_examples=int(os.environ.get("UNDERSTUDY_EXAMPLES", "30")))
+@given(data=st.data())
+def test_several_changes_at_once_are_each_seen(
+    server_of: Callable[[int], Server], connection_to: Callable[[Server], Connection], data: st.DataObject
+) -> None:
+    """Whatever cases are applied to one schema, in whatever order, none of their differences hides another."""
+    before, folders = data.draw(st.sampled_from(together()))
+    chosen = data.draw(st.lists(st.sampled_from(folders), min_size=2, max_size=6, unique=True))
+    connection = connection_to(server_of(NEWEST))
+    applied = []
+    with connection.transaction(force_rollback=True):
+        connection.execute(before.encode())
+        left = read(connection)
+        for folder in chosen:
+            added = (folder / "b.sql").read_text(encoding="utf-8").removeprefix(before)
+            # two that exclude each other cannot both be applied
+            with contextlib.suppress(psycopg.Error), connection.transaction():
+                connection.execute(added.encode())
+                applied.append(folder)
+        right = read(connection)
+    assume(len(applied) > 1)
+    seen = found(compare_snapshots(left, right))
+    assert found(compare_snapshots(right, left)) == seen
+    for folder in applied:
+        assert wanted(folder) <= seen, (folder.name, [one.name for one in applied])
 
 
 def test_every_attribute_of_every_kind_has_a_case() -> None:

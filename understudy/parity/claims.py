@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from understudy.catalog import Key, Object, Snapshot
+from understudy.parity.clauses import CLAUSES, is_whole, says
 from understudy.parity.comparison import kind_word
 from understudy.parity.pieces import Piece, Place, parted
 from understudy.parity.verdict import PRESENCE, Difference
@@ -46,7 +47,7 @@ ADORNED = {"comment": "COMMENT ", "security labels": "SECURITY LABEL ", "privile
 """Attributes that have entries of their own."""
 _PARTS = ("column", "constraint", "trigger", "rule", "policy")
 _RELATIONS = ("table", "view", "materialized view", "foreign table")
-_SETTINGS = (Place.HEAD, Place.STATEMENT)
+_SETTINGS = (Place.HEAD, Place.CLAUSE, Place.STATEMENT)
 _WHOLE = {PRESENCE, "inherits", "of type", "partition of", "sort", "defined"}
 """Attributes that change what an entry says of everything in it."""
 
@@ -337,6 +338,13 @@ def _own(found: Object, attribute: str) -> Covers:
         return lambda piece: piece.place is Place.ORDER
     if kind_word(found) == "column":
         return lambda piece: piece.place is not Place.OWNER
+    begins = CLAUSES.get(kind_word(found), {}).get(attribute)
+    if begins:
+        return lambda piece: (
+            says(piece.text, begins)
+            if piece.place is Place.CLAUSE
+            else piece.place is Place.HEAD and is_whole(piece.text)
+        )
     relation = kind_word(found) in _RELATIONS
     return lambda piece: piece.place in _SETTINGS and not (relation and " ALTER COLUMN " in piece.text)
 

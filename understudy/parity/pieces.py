@@ -2,7 +2,8 @@
 
 A table's entry holds its columns, its checks and a dozen settings; so that a change of one column speaks for that
 column alone, the entry is taken apart: the head, each element of the list in parentheses, what follows the list, and
-each statement after that. Other entries are cut into their statements.
+each statement after that. Functions, aggregates, operators and sequences are cut into clauses (`clauses.py`), other
+entries into their statements.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from understudy.parity.clauses import clauses
+
 
 class Place(enum.Enum):
     """Where in an entry a piece stands."""
@@ -20,6 +23,7 @@ class Place(enum.Enum):
     OWNER = "owner"
     HEAD = "head"
     ELEMENT = "element"
+    CLAUSE = "clause"
     STATEMENT = "statement"
     ORDER = "order"
     """No piece of the text: the same pieces stand in another order."""
@@ -52,6 +56,11 @@ def pieces(title: str, body: str) -> Iterator[Piece]:
     """The pieces of an entry's body as `witness.entries` yields it: a line with the owner, then statements."""
     owner, _, text = body.partition("\n")
     yield Piece(Place.OWNER, owner)
+    if cut := clauses(title, text):
+        yield Piece(Place.HEAD, cut[0])
+        yield from (Piece(Place.CLAUSE, clause) for clause in cut[1])
+        yield from (Piece(Place.STATEMENT, statement) for statement in cut[2])
+        return
     first, *others = _statements(text)
     begin = next((mark for sort, mark in _LISTS.items() if title.startswith(sort + " ")), None)
     if begin and begin in first:
