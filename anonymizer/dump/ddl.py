@@ -200,7 +200,7 @@ class Schema:
             made.partitioned = True
             cursor.identifier()
             made.partition_keys = _names(cursor)
-        if self._tables.get(name, made).columns != made.columns:
+        if not _alike(self._tables.get(name, made), made):
             raise NotUnderstood("the table is made twice, with other columns")
         self._tables.setdefault(name, made)
 
@@ -299,6 +299,12 @@ class Schema:
             column = self._known(table).columns.get(cursor.identifier())
             if column:
                 column.not_null = True
+
+
+def _alike(one: _Table, other: _Table) -> bool:
+    """Whether two tables have the same columns; what is NOT NULL may have been said behind the first of them."""
+    mine, yours = ([(c.name, c.type, c.generated) for c in table.columns.values()] for table in (one, other))
+    return mine == yours
 
 
 def _sequence(cursor: Cursor) -> TableName | None:

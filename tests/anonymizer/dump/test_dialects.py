@@ -11,7 +11,9 @@ from anonymizer.dump.filter import Filtered, anonymize
 from anonymizer.keys import Key
 
 KEY = Key(b"one more key that only the tests have")
-RULES = policy.parse('version = 1\n[tables."public.t"]\nid = "keep"\nname = "city"\n')
+RULES = policy.parse(
+    'version = 1\n[tables."public.t"]\nid = "keep"\nname = "city"\n[tables."public.child"]\n"*" = "keep"\n'
+)
 
 FOURTEEN = r"""--
 -- PostgreSQL database dump
@@ -59,6 +61,16 @@ ALTER TABLE public.t ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: child; Type: TABLE; Schema: public; Owner: postgres
+--
+
+CREATE TABLE public.child (
+)
+INHERITS (public.t);
+ALTER TABLE ONLY public.child ALTER COLUMN name SET NOT NULL;
 
 
 --
