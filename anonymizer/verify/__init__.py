@@ -16,7 +16,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -156,7 +156,8 @@ def ask(question: Question, pool: Pool, context: Context, report: Report) -> Ver
 @contextlib.contextmanager
 def _reading(end: Endpoint) -> Iterator[catalog.Connection]:
     try:
-        with end.connect() as connection:
+        # names are text, also where values are bytes for want of an encoding
+        with replace(end, encoding="UTF8").connect() as connection:
             yield connection
     except psycopg.Error as error:
         raise servererrors.from_server(error, f"Checking {end.label}") from None

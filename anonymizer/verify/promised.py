@@ -37,6 +37,7 @@ LITTLE_ROWS = 2**14
 _HASHED = frozenset({*INTEGERS, "bool", "numeric", "float4", "float8", "date", "timestamp", "timestamptz", "uuid"})
 """Types of which two servers make the same hash; all others are hashed as text."""
 
+_OF_BYTES = frozenset({"nulls", "null", "empty", "distinct", "equal", "elements"})
 _RECORD_HASH_VERSION = 140000
 _MANY = 100
 """Of more columns of a row the hashes are hashed."""
@@ -103,7 +104,11 @@ class Promised:
     def run(self, context: Context, report: Report) -> Beside:
         """Ask."""
         with _asking(context.source, self.snapshot) as source, _asking(context.target, "") as clone:
-            return (), _Comparison(self, made(self.plan, context), source, clone).checks()
+            wanted = made(self.plan, context)
+            if source.info.parameter_status("server_encoding") == "SQL_ASCII":
+                # where nobody knows what a character is, the server counts bytes, and masks what can be read as UTF-8
+                wanted = [(column, p) for column, p in wanted if column.kind != "text" or p.name in _OF_BYTES]
+            return (), _Comparison(self, wanted, source, clone).checks()
 
     @property
     def groups(self) -> bool:

@@ -306,3 +306,19 @@ def test_no_promise_is_made_that_a_mask_does_not_keep(pair: Any, looking: Callab
     with looking(pair) as looker:
         found = looker(rules, key=pair.key)
     assert found.problems == ()
+
+
+def test_a_database_without_an_encoding(open_pair: Callable[..., Any], looking: Callable[..., Any]) -> None:
+    """Has bytes where others have characters: what is promised of those is not asked, all else is."""
+    with open_pair("ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'") as pair:
+        pair.sql(
+            "CREATE TABLE t (id int PRIMARY KEY, name text)", "INSERT INTO t VALUES (1, 'Zo\u00e9 R\u00e9'), (2, NULL)"
+        )
+        rules = pair.policy({"public.t": {"id": "keep", "name": "text"}})
+        pair.clone(rules)
+        with looking(pair) as looker:
+            found = looker(rules)
+            assert found.problems == ()
+            assert {check.promise for check in found.promises} == {"kept", "nulls", "empty", "equal", "shape"}
+            pair.sql("UPDATE t SET name = NULL", target=True)
+            assert looker(rules).problems == ("public.t.name: 2 values are NULL, and 1 must be (mask text)",)
