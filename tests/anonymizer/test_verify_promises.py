@@ -321,4 +321,4 @@ def test_a_database_without_an_encoding(open_pair: Callable[..., Any], looking: 
             assert found.problems == ()
             assert {check.promise for check in found.promises} == {"kept", "nulls", "empty", "equal", "shape"}
             pair.sql("UPDATE t SET name = NULL", target=True)
-            assert looker(rules).problems == ("public.t.name: 2 values are NULL, and 1 must be (mask text)",)
+            assert "public.t.name: 2 values are NULL, and 1 must be (mask text)" in looker(rules).problems
