@@ -118,6 +118,7 @@ def test_what_may_not_be_read_makes_it_cannot_tell(parity_server: Server, make_d
     assert any("second witness could not be heard" in reason for reason in verdict.reasons)
     alone = compare(blind, right, Options(second_witness=False))
     assert not any("second witness" in reason for reason in alone.reasons)
+    assert any(note.startswith("pg_dump was not heard") for note in alone.notes)
 
 
 def test_a_subscription_that_may_not_be_read_makes_it_cannot_tell(
@@ -167,6 +168,7 @@ def test_databases_of_two_major_versions_are_compared_in_what_both_know(
     assert verdict.answer is Answer.SAME, verdict
     if verdict.versions[0] != verdict.versions[1]:
         assert any("are compared in what both of them know" in note for note in verdict.notes)
+        assert any("privileges and subscriptions rest on the catalogs alone" in note for note in verdict.notes)
 
 
 # --- waivers
