@@ -243,6 +243,8 @@ class Masker(abc.ABC):
         """The most that the odds are, for each value, of being made of itself; None where nobody can say."""
         if self.mask_options.get("unique") or not self.draws:
             return None
+        if not len(values):
+            return pl.Series(dtype=pl.Float64)  # what replaces nothing leaves texts
         parts = self.parts(values)
         likeliest = {part: _likeliest(self.spread(part)) for part in parts.unique().to_list()}
         return parts.replace_strict(likeliest, return_dtype=pl.Float64)

@@ -118,6 +118,14 @@ def test_no_mask_makes_more_than_it_says(
     assert outputs > total * (0.5 if len(values) > total else 0.1)
 
 
+def test_of_no_values_the_odds_are_numbers_too(masker: Made) -> None:
+    """A column may be empty from its first row to its last."""
+    for name in ("name", "address", "country", "text", "birth_date"):
+        chance = masker(name).chance(pl.Series(dtype=pl.String))
+        assert chance is not None
+        assert chance.sum() == 0
+
+
 def test_numbers_of_one_country_are_drawn_and_others_permuted(masker: Made) -> None:
     """An American number with dashes never becomes one without, and what has another form stays apart."""
     ready = masker("national_id", locale="en_US")
