@@ -42,7 +42,7 @@ from anonymizer.schema import Programs, Schema, missing_policy_roles, missing_ro
 from anonymizer.subset.choice import Source, Subset, choose
 from anonymizer.subset.part import Part
 from anonymizer.verify import Question, Verification
-from anonymizer.workers import Context, Pool
+from anonymizer.workers import Context, Pool, give_back
 
 CHUNK_PAGES = 16_384
 """A table is split into ranges of so many pages (128 MiB): long enough to be worth a session, short enough to share."""
@@ -165,7 +165,7 @@ class _Clone:
         source = endpoint.source(self.request.source, self.request.source_label)
         with source.connect(autocommit=False) as connection:
             with self._step("plan"):
-                facts, snapshot, tables, plans = self._plan(connection)
+                facts, snapshot, tables, plans = self._plan(connection, source)
                 source = source.settled(connection)
             subset = self._choose(connection, source, snapshot, tables, plans)
             encoding = "SQL_ASCII" if facts.encoding == "SQL_ASCII" else "UTF8"
@@ -197,7 +197,7 @@ class _Clone:
         yield
         self.seconds[name] = round(time.monotonic() - began, 3)
 
-    def _plan(self, connection: Connection) -> tuple[Database, str, list[Table], list[TablePlan]]:
+    def _plan(self, connection: Connection, source: Endpoint) -> tuple[Database, str, list[Table], list[TablePlan]]:
         """Open the snapshot, read the catalog in it, and lay the policy over it."""
         try:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -205,18 +205,18 @@ class _Clone:
             assert row is not None  # noqa: S101 - a SELECT without FROM has a row
             tables = catalog.tables(connection)
             plans = planning.lay(self.request.policy, tables, catalog.foreign_keys(connection))
-            self._survey(connection, plans)
+            facts = catalog.database(connection)
+            self._survey(connection, source, facts, plans)
             _hold(connection, plans)
-            return catalog.database(connection), str(row[0]), tables, plans
+            return facts, str(row[0]), tables, plans
         except psycopg.Error as error:
             raise servererrors.from_server(error, f"Reading the catalog of {self.request.source_label}") from None
 
-    def _survey(self, connection: Connection, plans: Sequence[TablePlan]) -> None:
+    def _survey(self, connection: Connection, source: Endpoint, facts: Database, plans: Sequence[TablePlan]) -> None:
         """Look at what is no column, and try masked rows against the constraints: what is found refuses."""
-        policy, codec = self.request.policy, CODECS.get(catalog.database(connection).encoding, "ascii")
+        policy, codec = self.request.policy, CODECS.get(facts.encoding, "ascii")
         surveyed = literals.survey(connection, policy)
-        end = endpoint.source(self.request.source, self.request.source_label)
-        tried = checks.broken(connection, plans, Context(end, end, self.request.key, "", policy.locale, codec))
+        tried = checks.broken(connection, plans, Context(source, source, self.request.key, "", policy.locale, codec))
         if found := [*surveyed.findings, *tried]:
             raise planning.refusal(found)
         self.carried += surveyed.carried
@@ -276,6 +276,7 @@ class _Clone:
         plans: Sequence[TablePlan],
         subset: Subset,
     ) -> tuple[tuple[TableResult, ...], Verification]:
+        give_back()  # from here on the workers need the memory
         jobs = self.request.jobs or os.cpu_count() or 1
         with (
             tempfile.TemporaryDirectory(prefix="understudy-") as folder,

@@ -8,6 +8,7 @@ A job is a value that any process can be handed, with no state of its parent.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import os
 import pickle
@@ -175,7 +176,7 @@ def _serve() -> None:
     # half of the time.
     gc.disable()
     for job in jobs:
-        gc.collect()
+        give_back()
         try:
             result = job.run(context, lambda *progress: answer("progress", progress))
         except AnonymizerError as error:
@@ -185,6 +186,13 @@ def _serve() -> None:
             answer("error", AnonymizerError(detail=f"A {kind} in a worker at {_where(error)}."))
         else:
             answer("result", result)
+
+
+def give_back() -> None:
+    """What is no longer used goes back to the system. glibc would keep it, and the next job needs other sizes."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # another C library has no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _where(error: BaseException) -> str:

@@ -73,7 +73,7 @@ class Gather:
         """Write the run of everything and the filter; what the recorders wrote is gone afterwards."""
         planted = self._planted()
         folder = self.memory.folder
-        searched = [np.load(path) for path in folder.glob("*.searched.npy")]
+        searched = [np.load(path, mmap_mode="r") for path in folder.glob("*.searched.npy")]
         np.save(folder / "searched.npy", distinct(np.concatenate([np.zeros(0, np.uint64), *searched])))
         del searched
         # each piece's numbers are read when the bits are set, and never all of them at once

@@ -22,7 +22,7 @@ _STAGES = (2, 4, 8, 16)
 _WHOLE = 0
 _SALT = 0x9E3779B97F4A7C15
 _SPREAD = np.uint64(0xD6E8FEB86659FD93)
-_BITS_EACH = 12
+_BITS_EACH = 8
 _LEAST, _MOST = 16, 29
 """A filter has from 2**16 to 2**29 bits: from 8 KiB to 64 MiB."""
 
