@@ -29,12 +29,15 @@ class Output:
         self._first: int | None = None
         self._began = False
         self.released = False
+        self._torn = False
         self.in_rows = False
 
     def write(self, text: bytes) -> None:
         """Write, or keep for `release`."""
         if self._held is None:
+            self._torn = True
             self._stream.write(text)
+            self._torn = False
         else:
             self._held.append(text)
 
@@ -85,5 +88,7 @@ class Output:
         """End an output that will not be whole with a statement that fails."""
         if self.released:
             with contextlib.suppress(BrokenPipeError):
-                self._stream.write((b"\\.\n" if self.in_rows else b";") + _SPOILED)
+                # a signal may have come in the middle of a row
+                end = (b"\n" if self._torn else b"") + b"\\.\n" if self.in_rows else b";"
+                self._stream.write(end + _SPOILED)
                 self._stream.flush()
