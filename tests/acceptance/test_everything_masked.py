@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from anonymizer import catalog
+from anonymizer import catalog, maskers
 from anonymizer.catalog import Column
 from anonymizer.identifiers import TableName
 from understudy.demo.production import fill
@@ -122,7 +122,9 @@ class Everything:
             return self._by_hand[table, column.name]
         mask = self._unique_mask(column) if place in self._unique else self._plain_mask(table, column, columns)
         # a column that no key refers to shares its values with nobody
-        return {"domain": f"{place[0]}.{place[1]}", **({"mask": mask} if isinstance(mask, str) else mask)}
+        whole = {"mask": mask} if isinstance(mask, str) else mask
+        # what has parts has no join domain of its own
+        return whole if maskers.find(whole["mask"]).parted else {"domain": f"{place[0]}.{place[1]}", **whole}
 
     @staticmethod
     def _unique_mask(column: Column) -> Spec:
