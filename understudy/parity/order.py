@@ -27,7 +27,10 @@ _FOREIGN = re.compile(r"OPTIONS \(\n(.*?)\n\)", re.S)
 _TAGS = re.compile(r"(?<=WHEN TAG IN \().*(?=\))")
 _ROLES = re.compile(r"(?<= TO )[^()]+?(?= USING \(| WITH CHECK \(|;)")
 _SETTING = re.compile(r"^    SET .*\n(?:    SET .*\n)+", re.M)
-_TRANSFORMS = re.compile(r"(?<= TRANSFORM )FOR TYPE .*(?=\n)")
+_TRANSFORMS = re.compile(
+    r"(?<= TRANSFORM )FOR TYPE .*?"
+    r"(?=\n| (?:WINDOW|IMMUTABLE|STABLE|STRICT|SECURITY|LEAKPROOF|COST|ROWS|SUPPORT|PARALLEL)\b)"
+)
 _SUBSCRIBED = re.compile(r"(?<= PUBLICATION ).*?(?= WITH \()")
 _PUBLISHED = re.compile(rf"(?<= \(){_NAMES}(?=\)(?: WHERE \(.*)?;)", re.S)
 _VALUES = re.compile(r"(?<= FOR VALUES IN \().*(?=\);)", re.S)
