@@ -63,6 +63,48 @@ def storage_options(array: str) -> str:
     return _unless_null(array, f'ARRAY(SELECT {plain} COLLATE "C" FROM unnest({array}) o ORDER BY 1)')
 
 
+_UNITS = (
+    '{"B": 0.0009765625, "kB": 1, "MB": 1024, "GB": 1048576, "TB": 1073741824, '
+    '"us": 0.001, "ms": 1, "s": 1000, "min": 60000, "h": 3600000, "d": 86400000}'
+)
+_QUANTITY = "^([-+]?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?)[ ]*(us|ms|s|min|h|d|B|kB|MB|GB|TB)?$"
+_TRUTH = "^(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off|1|0)$"
+_KNOWN = (
+    "(SELECT jsonb_object_agg(p.name, jsonb_build_array(p.vartype, p.unit)) FROM pg_settings p "
+    "WHERE p.vartype <> 'string')"
+)
+
+
+def setting(name: str, value: str) -> str:
+    """The value of a parameter in one spelling: `off` and `false` are one, and so are `9MB` and 9216 blocks of 1 kB.
+
+    PostgreSQL keeps what was written. What the server does not know (a parameter of a library that is not loaded), and
+    texts, stay as they are. The list of what it knows is made once a query, and only if somebody asks.
+    """
+    # one row that has the type, the unit that a bare number has, the number and its own unit
+    parts = f"""(SELECT k.about ->> 0 AS type, ltrim(k.about ->> 1, '0123456789') AS unit,
+      coalesce(substring(k.about ->> 1 FROM '^[0-9]+'), '1')::numeric AS times, q.parts[1] AS number, q.parts[2] AS own
+      FROM (SELECT {_KNOWN} -> {name} AS about, regexp_match({value}, '{_QUANTITY}') AS parts OFFSET 0) k
+      CROSS JOIN LATERAL (SELECT k.parts) q)"""
+    units = f"'{_UNITS}'::jsonb"
+    return f"""(SELECT CASE WHEN s.type = 'bool' AND {value} ~* '{_TRUTH}'
+        THEN CASE WHEN {value}::boolean THEN 'on' ELSE 'off' END
+      WHEN s.type = 'enum' THEN lower({value})
+      WHEN s.type IN ('integer', 'real') AND s.number IS NOT NULL AND s.unit IS NULL AND s.own IS NULL
+        THEN trim_scale(s.number::numeric)::text
+      WHEN s.type IN ('integer', 'real') AND s.number IS NOT NULL AND {units} ->> s.unit IS NOT NULL
+        THEN trim_scale(s.number::numeric * CASE WHEN s.own IS NULL THEN s.times * ({units} ->> s.unit)::numeric
+          ELSE ({units} ->> s.own)::numeric END)::text || CASE WHEN right(s.unit, 1) = 'B' THEN 'kB' ELSE 'ms' END
+      ELSE {value} END FROM {parts} s)"""
+
+
+def settings(array: str) -> str:
+    """A function's settings, each in one spelling, in one order."""
+    name, value = "split_part(o, '=', 1)", "substr(o, strpos(o, '=') + 1)"
+    plain = f"{name} || '=' || {setting(name, value)}"
+    return _unless_null(array, f'ARRAY(SELECT {plain} COLLATE "C" FROM unnest({array}) o ORDER BY 1)')
+
+
 def elements(text: str) -> str:
     """The elements of a text's list in one order; a comma in a quoted constant parts nothing."""
     element = "((?:[^,'']|''(?:[^'']|'''')*'')+)"

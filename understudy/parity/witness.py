@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from psycopg.conninfo import make_conninfo
 
+from understudy.parity import settings
 from understudy.parity.order import normal
 from understudy.postgres.dsn import parameters
 from understudy.postgres.programs import run
@@ -74,7 +75,8 @@ def dump(
     arguments += [] if grants else ["--no-privileges"]
     arguments += [] if subscriptions else ["--no-subscriptions"]
     script = run("pg_dump", *arguments, dsn=make_conninfo(**given), server_major=major)
-    return Dump(script, Counter(entries(script)))
+    known = settings.known(dsn) if settings.are_in(script) else {}
+    return Dump(script, Counter(entries(script, known)))
 
 
 def _pattern(schema: str) -> str:
@@ -83,8 +85,13 @@ def _pattern(schema: str) -> str:
     return f'"{bare}"'
 
 
-def entries(script: str) -> list[tuple[str, str]]:
-    """The entries of a plain dump: a title, and a body in its normal form."""
+def entries(script: str, parameters: settings.Known | None = None) -> list[tuple[str, str]]:
+    """The entries of a plain dump: a title, and a body in its normal form.
+
+    Args:
+        script: what pg_dump wrote.
+        parameters: what is known of the parameters that functions set; of others the text is compared.
+    """
     found = list(_ENTRY.finditer(script))
     if not found:
         return []
@@ -96,6 +103,8 @@ def entries(script: str) -> list[tuple[str, str]]:
         after = place | _places(body)
         body = _PLACE.sub("", body)
         sort = match["type"]
+        if parameters and sort in ("FUNCTION", "PROCEDURE"):
+            body = settings.spelled(body, parameters)
         title = f"{sort} {match['schema']}.{match['name']}"
         # where a table or an index goes is said once, before the first that goes there
         where = "".join(f"\n{name}={value}" for name, value in sorted(place.items()) if _placed(sort, name, body))

@@ -51,7 +51,7 @@ SETTING = Kind(
     impact=Impact.BEHAVIOUR,
     described=False,
     dumped=False,
-    attributes=(Attribute("value", "substr(g, strpos(g, '=') + 1)", dumped=False),),
+    attributes=(Attribute("value", s.setting("split_part(g, '=', 1)", "substr(g, strpos(g, '=') + 1)"), dumped=False),),
 )
 
 SCHEMA = Kind(

@@ -41,7 +41,7 @@ ROUTINE = Kind(
         Attribute("cost", "x.procost", Impact.PERFORMANCE),
         Attribute("rows", "x.prorows", Impact.PERFORMANCE),
         Attribute("support function", function("x.prosupport"), Impact.PERFORMANCE),
-        Attribute("settings", s.sorted_list("x.proconfig")),
+        Attribute("settings", s.settings("x.proconfig")),
         Attribute("transforms", 'ARRAY(SELECT t::regtype::text COLLATE "C" FROM unnest(x.protrftypes) t ORDER BY 1)'),
         Attribute("depends on extension", s.extensions_needed("x.oid", "pg_proc")),
         _aggregate("aggregate kind", "g.aggkind"),

@@ -1,0 +1,1 @@
+DO $$ BEGIN EXECUTE format('ALTER ROLE parity_alice IN DATABASE %I SET maintenance_work_mem = ''90MB''', current_database()); EXECUTE format('ALTER DATABASE %I SET jit = off', current_database()); EXECUTE format('ALTER DATABASE %I SET lock_timeout = ''2min''', current_database()); END $$;

@@ -1,0 +1,1 @@
+DO $$ BEGIN EXECUTE format('ALTER ROLE parity_alice IN DATABASE %I SET maintenance_work_mem = 92160', current_database()); EXECUTE format('ALTER DATABASE %I SET jit = no', current_database()); EXECUTE format('ALTER DATABASE %I SET lock_timeout = ''120s''', current_database()); END $$;
