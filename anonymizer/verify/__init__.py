@@ -16,7 +16,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -33,6 +33,7 @@ from anonymizer.subset.choice import Source, Subset, choose
 from anonymizer.verify import conclusion, disclosure, promised, rowwise
 from anonymizer.verify.check import CheckPiece, Piece, readable
 from anonymizer.verify.digest import Gather, SortColumn
+from anonymizer.verify.integrity import Held, looking
 from anonymizer.verify.model import ColumnCheck, Disclosure, Elsewhere, TableCheck, Verification
 from anonymizer.verify.record import Memory, Recording, RecordTable
 from anonymizer.verify.scan import Search
@@ -135,32 +136,23 @@ def ask(question: Question, pool: Pool, context: Context, report: Report) -> Ver
         expected = _recorded(question, memory, pool, context, report)
         pool.run([SortColumn(memory, number) for number in range(len(memory.owners))], report)
         (lengths,) = pool.run([Gather(memory, question.canaries)], report)
-        with _reading(context.target) as clone:
+        with looking(context.target) as clone:
             jobs = _pieces(question, memory, tuple(lengths), clone)
             beside = _beside(question, expected, context)
             most = None if question.thorough else promised.LITTLE_ROWS
             alone = disclosure.alone(question.plans, question.policy.quasi_identifiers, expected, most)
-            results = pool.run([*jobs, *beside, *alone], report)
+            # the server is asked while the workers read: neither waits for the other
+            held, *results = pool.run([Held(), *jobs, *beside, *alone], report)
             found: list[Piece] = results[: len(jobs)]
             counted = {piece.table for piece in found}
             for plan in question.plans:
                 if plan.name not in counted:
                     found.append(Piece(plan.name, conclusion.count(clone, plan.name)))
         search = Search(memory, tuple(lengths), len(question.canaries))
-        with _reading(context.source) as source, _reading(context.target) as clone:
-            drawn = conclusion.draw(question.plans, question.policy, memory, expected, found, search, source, clone)
+        with looking(context.target) as clone:
+            drawn = conclusion.draw(question.plans, question.policy, memory, expected, found, search, held, clone)
         compared, measured = results[len(jobs) : len(jobs) + len(beside)], results[len(jobs) + len(beside) :]
         return conclusion.with_others(drawn, compared, [crowd for some in measured for crowd in some])
-
-
-@contextlib.contextmanager
-def _reading(end: Endpoint) -> Iterator[catalog.Connection]:
-    try:
-        # names are text, also where values are bytes for want of an encoding
-        with replace(end, encoding="UTF8").connect() as connection:
-            yield connection
-    except psycopg.Error as error:
-        raise servererrors.from_server(error, f"Checking {end.label}") from None
 
 
 @contextlib.contextmanager
@@ -202,7 +194,7 @@ def _recorded(question: Question, memory: Memory, pool: Pool, context: Context, 
 
 def _beside(question: Question, expected: Mapping[TableName, int], context: Context) -> list[Job]:
     """The jobs of laying both sides beside each other, the largest table first."""
-    with _reading(context.source) as source:
+    with looking(context.source) as source:
         keys = promised.keys(source, question.plans)
     seed = secrets.randbits(62)
     jobs: list[Job] = []

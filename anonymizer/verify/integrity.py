@@ -7,12 +7,18 @@ whose collation has changed can break both unseen. So references are followed an
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from anonymizer import catalog
+import psycopg
+
+from anonymizer import catalog, servererrors
 from anonymizer.catalog import Connection, ForeignKey
+from anonymizer.endpoint import Endpoint
 from anonymizer.identifiers import TableName, quote
 from anonymizer.maskers.base import INTEGERS
+from anonymizer.workers import Context, Report
 
 _OURS = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'"
 _CONSTRAINTS = f"""
@@ -74,6 +80,36 @@ _STATES = (
 
 EXCLUDED_ROWS = 2**14
 """Of more rows the index alone is asked whether an exclusion constraint holds: every two would have to be compared."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The job of asking whether the clone holds together.
+
+    Its result: how many constraints the source has, and what is wrong in the clone.
+    """
+
+    def run(self, context: Context, report: Report) -> tuple[int, list[str]]:
+        """Ask."""
+        with looking(context.source) as source, looking(context.target) as clone:
+            checked, broken = constraints(source, clone)
+            broken += [*references(source, clone), *unique(clone), *partitions(clone), *sequences(source, clone)]
+            return checked, broken
+
+
+@contextlib.contextmanager
+def looking(end: Endpoint) -> Iterator[Connection]:
+    """A session that asks about one side.
+
+    Raises:
+        AnonymizerError: it cannot be read.
+    """
+    try:
+        # names are text, also where values are bytes for want of an encoding
+        with replace(end, encoding="UTF8").connect() as connection:
+            yield connection
+    except psycopg.Error as error:
+        raise servererrors.from_server(error, f"Checking {end.label}") from None
 
 
 def constraints(source: Connection, clone: Connection) -> tuple[int, list[str]]:
