@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
 
 OLDEST, NEWEST = 14, 18
 """The major versions whose catalogs are known."""
@@ -26,6 +26,10 @@ class Impact(enum.Enum):
     COSMETIC = "cosmetic"
 
 
+UNKNOWN: Final = object()
+"""Stands for a value that nobody knows."""
+
+
 @dataclass(frozen=True)
 class Attribute:
     """One attribute of a kind.
@@ -41,6 +45,7 @@ class Attribute:
         secret: its value may hold a password: compared, never shown.
         dumped: pg_dump writes it down, so the second witness can see it.
         needs: a column, as `catalog.column`, that not every role may read, and without which the value stays unknown.
+        before: what whatever a server before `since` has is like; left out, nothing can be said of that.
     """
 
     name: str
@@ -52,6 +57,7 @@ class Attribute:
     secret: bool = False
     dumped: bool = True
     needs: str = ""
+    before: Any = UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,8 @@ class Object:
         return named
 
     def attribute(self, name: str) -> Attribute:
-        """The attribute of that name."""
-        return next(a for a in (*self.attributes, *DESCRIBED) if a.name == name)
+        """The attribute of that name, also one that this version has not."""
+        return next(a for a in (*self.attributes, *DESCRIBED, *self.kind.attributes) if a.name == name)
 
 
 @dataclass(frozen=True)

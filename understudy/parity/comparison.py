@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.catalog import KINDS, Attribute, Impact, Key, Object, Snapshot
+from understudy.catalog.model import UNKNOWN
 from understudy.catalog.names import JOURNAL_SCHEMA
+from understudy.catalog.sqltext import OWNER_WORD
 from understudy.parity.verdict import ABSENT, HIDDEN, PRESENCE, PRESENT, Difference
 
 _OF_THE_DATABASE = {"database", "setting"}
+_BEFORE_MAINTAIN = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+"""What GRANT ALL ON TABLE stood for before PostgreSQL 17."""
 _ORDER = {kind.name: place for place, kind in enumerate(KINDS)}
 
 
@@ -69,8 +73,8 @@ def notes(left: Snapshot, right: Snapshot, options: Options) -> list[str]:
         said.append("pg_dump was not heard: what is said here rests on the catalogs alone.")
     if left.major != right.major:
         said.append(
-            f"PostgreSQL {left.major} and {right.major} are compared in what both of them know; names of not-null "
-            "constraints and rights on system objects are not among it."
+            f"PostgreSQL {left.major} and {right.major} are compared in what both of them know, and in what the newer "
+            "one has and the older cannot have; names of not-null constraints and rights on system objects are left out."
         )
     if left.major != right.major and options.second_witness:
         said.append(
@@ -135,7 +139,7 @@ class _Comparison:
             return True
         if kind in _OF_THE_DATABASE and not self.options.database:
             return True
-        if self.across_versions and (kind == "system object" or self._not_null_of(found)):
+        if self.across_versions and (kind == "system object" or self._is_plain_not_null(found)):
             return True
         path = found.key.removeprefix(kind_word(found) + " ")
         for schema in self.options.ignored_schemas:
@@ -159,6 +163,13 @@ class _Comparison:
     @staticmethod
     def _not_null_of(found: Object) -> bool:
         return found.kind.name == "constraint" and found.values["type"] == "n"
+
+    def _is_plain_not_null(self, found: Object) -> bool:
+        """A not-null constraint that says no more than its column does on a server before PostgreSQL 18."""
+        if not self._not_null_of(found):
+            return False
+        more = not found.values["validated"] or found.values["no inherit"] or found.comment or found.labels
+        return not more
 
     @staticmethod
     def _columns(found: Object) -> list[Key]:
@@ -184,6 +195,22 @@ class _Comparison:
             if values[0] != values[1]:
                 here, there = (HIDDEN, HIDDEN) if attribute.secret else values
                 yield Difference(left.key, kind_word(left), name, here, there, attribute.impact)
+        if self.across_versions:
+            yield from self._only_newer(left, right)
+
+    def _only_newer(self, left: Object, right: Object) -> Iterator[Difference]:
+        """What the newer version says of an object and the older one has no words for, so that it cannot have it."""
+        on_the_left = self.left.major > self.right.major
+        newer, older = (left, right) if on_the_left else (right, left)
+        lacking = f"unknown to PostgreSQL {min(self.left.major, self.right.major)}"
+        for name in newer.values.keys() - older.values.keys():
+            attribute, value = newer.attribute(name), newer.values[name]
+            if attribute.before is UNKNOWN or value == attribute.before or (newer.kind.name, name) in self.unknown:
+                continue
+            # a text beside an expression would be taken for another expression
+            other = None if attribute.deparsed else lacking
+            here, there = (value, other) if on_the_left else (other, value)
+            yield Difference(left.key, kind_word(left), name, here, there, attribute.impact)
 
     def _comparable(self, attribute: Attribute, left: Any, right: Any) -> tuple[Any, Any]:
         """Both values, without what is another difference's or another version's business."""
@@ -200,5 +227,13 @@ def _only(names: Sequence[str] | None, wanted: set[str]) -> list[str] | None:
 
 
 def _without_maintain(grants: Sequence[str] | None) -> list[str] | None:
-    """PostgreSQL 17 gives owners MAINTAIN, which servers before it have no word for."""
-    return None if grants is None else [grant for grant in grants if not grant.startswith("MAINTAIN ")]
+    """PostgreSQL 17 gives MAINTAIN to owners and with GRANT ALL; servers before it have no word for it."""
+    if grants is None:
+        return None
+
+    def goes_with_all(grant: str) -> bool:
+        right, _, whose = grant.partition(" ")
+        whole = all(f"{other} {whose}" in grants for other in _BEFORE_MAINTAIN)
+        return right == "MAINTAIN" and (whole or whose.startswith(f"to {OWNER_WORD}"))
+
+    return [grant for grant in grants if not goes_with_all(grant)]

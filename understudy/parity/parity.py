@@ -277,7 +277,10 @@ class Comparison:
         left, right = self.normal_forms
         if isinstance(left, str) or isinstance(right, str):
             return [f"pg_dump sees a difference that the catalogs do not, and: {s}" for s in self._no_fixed_point()], []
-        more = beyond(differences, (self.left.snapshot, self.right.snapshot), (left.dump, right.dump))
+        dumps = left.dump, right.dump
+        if self.left.snapshot.major != self.right.snapshot.major:
+            dumps = left.dump.without_names_of_not_null(), right.dump.without_names_of_not_null()
+        more = beyond(differences, (self.left.snapshot, self.right.snapshot), dumps)
         there = {title for form in (left, right) for title, _ in form.dump.entries}
         lost = [
             f"pg_dump sees a difference in {title} that the catalogs do not, and it could not be restored elsewhere."

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg.conninfo import make_conninfo
 
@@ -42,6 +42,14 @@ class Dump:
         """The titles of entries that are not the same in the other dump, in order."""
         changed = (self.entries - other.entries) + (other.entries - self.entries)
         return sorted({title for title, _ in changed})
+
+    def without_names_of_not_null(self) -> Dump:
+        """The same without the names of not-null constraints, which servers before PostgreSQL 18 have not."""
+        unnamed = Counter[tuple[str, str]]()
+        for (title, body), times in self.entries.items():
+            is_table = title.startswith(("TABLE ", "FOREIGN TABLE "))
+            unnamed[title, _NAMED_NOT_NULL.sub("", body) if is_table else body] += times
+        return replace(self, entries=unnamed)
 
 
 def dump(

@@ -19,12 +19,13 @@ PUBLICATION = Kind(
         Attribute("deletes", "x.pubdelete"),
         Attribute("truncates", "x.pubtruncate"),
         Attribute("via root", "x.pubviaroot"),
-        Attribute("generated columns", "x.pubgencols", since=18),
+        Attribute("generated columns", "x.pubgencols", since=18, before="n"),
         Attribute(
             "schemas",
             'ARRAY(SELECT n.pnnspid::regnamespace::text COLLATE "C" FROM pg_publication_namespace n '
             "WHERE n.pnpubid = x.oid ORDER BY 1)",
             since=15,
+            before=[],
         ),
     ),
 )
@@ -39,13 +40,14 @@ PUBLISHED_TABLE = Kind(
     impact=Impact.BEHAVIOUR,
     described=False,
     attributes=(
-        Attribute("row filter", "pg_get_expr(x.prqual, x.prrelid)", since=15, deparsed=True),
+        Attribute("row filter", "pg_get_expr(x.prqual, x.prrelid)", since=15, deparsed=True, before=None),
         Attribute(
             "columns",
             "CASE WHEN x.prattrs IS NOT NULL THEN "
             "ARRAY(SELECT quote_ident(n.attname) FROM pg_attribute n WHERE n.attrelid = x.prrelid "
             'AND n.attnum = ANY (x.prattrs::int2[]) ORDER BY n.attname COLLATE "C") END',
             since=15,
+            before=None,
         ),
     ),
 )
