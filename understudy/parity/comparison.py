@@ -74,7 +74,8 @@ def notes(left: Snapshot, right: Snapshot, options: Options) -> list[str]:
     if left.major != right.major:
         said.append(
             f"PostgreSQL {left.major} and {right.major} are compared in what both of them know, and in what the newer "
-            "one has and the older cannot have; names of not-null constraints and rights on system objects are left out."
+            "one has and the older cannot have; names of not-null constraints and rights on system objects are not "
+            "among it."
         )
     if left.major != right.major and options.second_witness:
         said.append(
