@@ -22,7 +22,7 @@ SYSTEM = {major: Path(f"/usr/lib/postgresql/{major}/bin") for major in (14, 15, 
 VERSIONS = (*(major for major, folder in SYSTEM.items() if (folder / "initdb").exists()), 16, 18)
 
 CONTAINER = "container"
-CONTAINER_VERSION = re.search(r":(\d+)", os.environ.get("UNDERSTUDY_POSTGRES_IMAGE") or DEFAULT_IMAGE)
+CONTAINER_VERSION = re.search(r":(\d+)[^/:@]*(?:@.*)?$", os.environ.get("UNDERSTUDY_POSTGRES_IMAGE") or DEFAULT_IMAGE)
 """What the image's tag says of the server in it: which cases there are for it is known before it runs."""
 ALL = bool(os.environ.get("UNDERSTUDY_ALL_CASES"))
 

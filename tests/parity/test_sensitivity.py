@@ -11,7 +11,7 @@ import pytest
 
 from understudy.catalog import KINDS, read
 from understudy.catalog.contract import Treatment, load
-from understudy.catalog.model import DESCRIBED, NEWEST
+from understudy.catalog.model import DESCRIBED
 from understudy.parity import sensitivity
 from understudy.parity.comparison import kind_word
 from understudy.parity.sensitivity import trials
@@ -129,10 +129,9 @@ NOT_HERE = {
 """What cannot be changed where there is one of everything: a window function is in C, and returns no set."""
 
 
+@pytest.mark.newest
 def test_each_attribute_of_each_kind_is_changed_and_seen(server: Server) -> None:
     """Of one of everything: each attribute of each sort of object, on the newest version; on all with ALL_CASES."""
-    if server.major() != NEWEST and not ALL:
-        return
     with server.scratch(prefix="everything") as database, Workshop(server) as workshop:
         with connect(database) as connection:
             connection.execute("SET check_function_bodies = off")

@@ -54,11 +54,16 @@ _SWITCHES = (
 )
 
 
+_TRUTH = "^(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off|1|0)$"
+
+
 def storage_options(array: str) -> str:
     """The options of a relation; `off` and `false` are one value, and so are `0.10` and `.1`."""
     name, value = "split_part(o, '=', 1)", "substr(o, strpos(o, '=') + 1)"
-    plain = f"""CASE WHEN {name} = ANY ('{_SWITCHES}') AND {value} <> 'auto' THEN {name} || '=' || {value}::boolean
-      WHEN {value} ~ '^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)$' THEN {name} || '=' || trim_scale({value}::numeric)
+    # a number that begins with a zero is octal where a whole one is wanted, and is left as it was written
+    plain = f"""CASE WHEN {name} = ANY ('{_SWITCHES}') AND {value} ~* '{_TRUTH}' THEN {name} || '=' || {value}::boolean
+      WHEN {name} = ANY ('{_SWITCHES}') THEN {name} || '=' || lower({value})
+      WHEN {value} ~ '^[-+]?((0|[1-9][0-9]*)([.][0-9]*)?|[.][0-9]+)$' THEN {name} || '=' || trim_scale({value}::numeric)
       ELSE o END"""
     return _unless_null(array, f'ARRAY(SELECT {plain} COLLATE "C" FROM unnest({array}) o ORDER BY 1)')
 
@@ -68,10 +73,9 @@ _UNITS = (
     '"us": 0.001, "ms": 1, "s": 1000, "min": 60000, "h": 3600000, "d": 86400000}'
 )
 _QUANTITY = "^([-+]?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?)[ ]*(us|ms|s|min|h|d|B|kB|MB|GB|TB)?$"
-_TRUTH = "^(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off|1|0)$"
 _KNOWN = (
     "(SELECT jsonb_object_agg(p.name, jsonb_build_array(p.vartype, p.unit)) FROM pg_settings p "
-    "WHERE p.vartype <> 'string')"
+    "WHERE p.vartype <> 'string' AND strpos(p.name, '.') = 0)"
 )
 
 

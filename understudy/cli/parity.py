@@ -93,7 +93,7 @@ def command(
         raise click.UsageError("Missing argument 'RIGHT'.")
     accepted = waivers.load(waivers_file) if waivers_file else []
     configuration = environments.load()
-    with open_schemas(left, right, configuration) as (one, other):
+    with terminated(), open_schemas(left, right, configuration) as (one, other):
         live = not (one.from_files or other.from_files)
         options = Options(
             (JOURNAL_SCHEMA, *ignored),

@@ -22,7 +22,7 @@ _SWITCH = re.compile(
     r"((?:toast\.)?(?:autovacuum_enabled|vacuum_truncate|vacuum_index_cleanup|user_catalog_table|security_barrier"
     r"|security_invoker|deduplicate_items|fastupdate|autosummarize))='?(\w+)'?"
 )
-_NUMBER = re.compile(r"([\w.]+)='?([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))'?")
+_NUMBER = re.compile(r"([\w.]+)='?([-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+))'?")
 _FOREIGN = re.compile(r"OPTIONS \(\n(.*?)\n\)", re.S)
 _TAGS = re.compile(r"(?<=WHEN TAG IN \().*(?=\))")
 _ROLES = re.compile(r"(?<= TO )[^()]+?(?= USING \(| WITH CHECK \(|;)")
@@ -60,7 +60,7 @@ def _plain(option: str) -> str:
     if switch := _SWITCH.fullmatch(option):
         value = switch[2].lower()
         on, off = value in ("1", "on") or value[0] in "ty", value in ("0", "of", "off") or value[0] in "fn"
-        return f"{switch[1]}='{'true' if on else 'false'}'" if on or off else option
+        return f"{switch[1]}='{'true' if on else 'false'}'" if on or off else f"{switch[1]}='{value}'"
     if number := _NUMBER.fullmatch(option):
         return f"{number[1]}='{Decimal(number[2]).normalize():f}'"
     return option

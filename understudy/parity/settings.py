@@ -35,7 +35,10 @@ def are_in(script: str) -> bool:
 def known(dsn: str) -> Known:
     """What a server says of its parameters that are no texts."""
     with connect(dsn) as connection:
-        rows = connection.execute("SELECT name, vartype, unit FROM pg_settings WHERE vartype <> 'string'").fetchall()
+        # one with a dot is a library's, known only to a server that has loaded it
+        rows = connection.execute(
+            "SELECT name, vartype, unit FROM pg_settings WHERE vartype <> 'string' AND strpos(name, '.') = 0"
+        ).fetchall()
     return {str(name): (str(sort), str(unit) if unit else None) for name, sort, unit in rows}
 
 

@@ -63,17 +63,17 @@ SUBSCRIPTION = Kind(
         # a dump makes every subscription disabled: whether it runs is for its database's operator
         Attribute("enabled", "x.subenabled", dumped=False),
         Attribute("binary", "x.subbinary", Impact.PERFORMANCE),
-        Attribute("streaming", "x.substream::text", Impact.PERFORMANCE),
-        Attribute("two phase", "x.subtwophasestate <> 'd'", since=15),
-        Attribute("disable on error", "x.subdisableonerr", since=15),
-        Attribute("password required", "x.subpasswordrequired", since=16),
+        Attribute("streaming", "left(x.substream::text, 1)", Impact.PERFORMANCE),
+        Attribute("two phase", "x.subtwophasestate <> 'd'", since=15, before=False),
+        Attribute("disable on error", "x.subdisableonerr", since=15, before=False),
+        Attribute("password required", "x.subpasswordrequired", since=16, before=True),
         Attribute("run as owner", "x.subrunasowner", since=16),
-        Attribute("failover", "x.subfailover", since=17),
+        Attribute("failover", "x.subfailover", since=17, before=False),
         Attribute("connection", "x.subconninfo", secret=True, needs="pg_subscription.subconninfo"),
         Attribute("slot", "x.subslotname"),
         Attribute("synchronous commit", "x.subsynccommit"),
         Attribute("publications", s.sorted_list("x.subpublications")),
-        Attribute("origin", "x.suborigin", since=16),
+        Attribute("origin", "x.suborigin", since=16, before="any"),
     ),
 )
 

@@ -12,6 +12,7 @@ How it works:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -79,8 +80,9 @@ def _tried(tasks: Sequence[Task], original: Original) -> list[Trial]:
     finally:
         # also when it was interrupted: what has not begun never will, and no copy stays
         pool.shutdown(cancel_futures=True)
-        for bench in benches:
-            bench.discard()
+        with contextlib.ExitStack() as stack:
+            for bench in benches:
+                stack.callback(bench.discard)
 
 
 def _tasks(snapshot: Snapshot) -> Iterator[Task]:

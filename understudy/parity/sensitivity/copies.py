@@ -108,6 +108,7 @@ class Bench:
     def connection(self) -> psycopg.Connection[Any]:
         """A connection to a copy that nothing has been changed in."""
         if self._connection is None:
+            self.discard()  # one that was made and could not be reached
             server = self.original.workshop.server
             self._name = f"parity_{secrets.token_hex(6)}"
             server.create_database(self._name, template=self.original.name, strategy="wal_log")

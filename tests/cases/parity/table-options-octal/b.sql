@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, name text);
+ALTER TABLE t SET (fillfactor = 70);
