@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import polars as pl
+
 from anonymizer import plan as planning
 from anonymizer import sequences
 from anonymizer.dump import canonical, statements, survey
@@ -189,7 +191,7 @@ class _Filter:
         except (AnonymizerError, KeyboardInterrupt, SystemExit):
             self.output.spoil()
             raise
-        except Exception as error:  # noqa: BLE001 - its text may hold a value
+        except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - its text may hold a value
             self.output.spoil()
             raise AnonymizerError(detail=f"A {type(error).__name__} at {_where(error)}.") from None
         self.output.finish()

@@ -23,6 +23,7 @@ import psycopg
 
 from anonymizer import catalog, servererrors
 from anonymizer import plan as planning
+from anonymizer.encodings import CODECS
 from anonymizer.endpoint import Endpoint
 from anonymizer.identifiers import TableName
 from anonymizer.keys import Key
@@ -82,7 +83,6 @@ def verify(
     programs: Programs,
     *,
     key: Key | None = None,
-    codec: str = "utf-8",
     jobs: int = 0,
     canaries: tuple[str, ...] = (),
     report: Report = lambda *_: None,
@@ -97,7 +97,6 @@ def verify(
         programs: PostgreSQL's client programs.
         key: the clone's, where the policy has a subset that draws rows. If it is given, what the masks of texts make
             is made anew and compared, row by row; nothing else depends on it.
-        codec: Python's name of the source's encoding.
         jobs: how many worker processes; 0 for one for each processor.
         canaries: values that were planted in the source: none of them may stand anywhere in the clone.
         report: called as rows are read.
@@ -107,12 +106,8 @@ def verify(
         PolicyIncomplete: the policy does not fit the source.
         AnonymizerError: one of the two cannot be read.
     """
-    context = Context(source, clone, _NO_KEY, str(programs.psql), policy.locale, codec)
     try:
-        with (
-            source.connect(autocommit=False) as connection,
-            contextlib.nullcontext(pool) if pool else Pool(context, jobs or os.cpu_count() or 1) as workers,
-        ):
+        with source.connect(autocommit=False) as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             row = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
             assert row is not None  # noqa: S101 - a SELECT without FROM has a row
@@ -121,7 +116,10 @@ def verify(
             held = Source(connection, source, str(programs.psql), str(row[0]))
             subset = choose(held, policy, key or _NO_KEY, tables, plans)
             question = Question(plans, policy, str(row[0]), canaries, subset, thorough=True, key=key)
-            return ask(question, workers, context, report)
+            codec = CODECS.get(catalog.database(connection).encoding, "ascii")
+            context = Context(source, clone, _NO_KEY, str(programs.psql), policy.locale, codec)
+            with contextlib.nullcontext(pool) if pool else Pool(context, jobs or os.cpu_count() or 1) as workers:
+                return ask(question, workers, context, report)
     except psycopg.Error as error:
         raise servererrors.from_server(error, f"Reading the catalog of {source.label}") from None
 

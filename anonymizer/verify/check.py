@@ -223,6 +223,8 @@ class _Column:
     def _note(self, values: Hashes, *, excused: bool, own: str | None = None) -> None:
         """By whose it is. A column's own originals were compared already, but not with what it keeps."""
         if len(values):
-            into = self._found.excused if excused else self._found.leaks
             for owner, some in self._search.owners(values, self._own if own is None else own).items():
+                # a canary was planted to be found: chance is no excuse for it
+                chance = excused and not owner.startswith("canary-")
+                into = self._found.excused if chance else self._found.leaks
                 into[self._plan.name, owner].append(some)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,31 +29,23 @@ class SortColumn:
 
     def run(self, context: Context, report: Report) -> None:
         """Write the column's runs: its values group by group, what is searched for everywhere, and in itself."""
-        with contextlib.ExitStack() as stack:
-            self._sort([stack.enter_context(np.load(path)) for path in _pieces(self.memory)])
-
-    def _sort(self, pieces: list[Any]) -> None:
-        names = {name for piece in pieces for name in piece.files if name.startswith(f"{self.number}.")}
-        for name in names:
-            if name.endswith(".values"):
-                self._write(name, _all(pieces, name))
-        always = _all(pieces, f"{self.number}.always")
-        phrases, rare = self._phrases(pieces)
-        self._write(f"{self.number}.searched", np.concatenate([always, phrases[rare]]))
-        self._write(f"{self.number}.own", np.concatenate([always, phrases, _all(pieces, f"{self.number}.own")]))
+        found: dict[str, list[Any]] = defaultdict(list)
+        for path in _pieces(self.memory):
+            # one after another: there may be more of them than files may be open
+            with np.load(path) as piece:
+                for name in piece.files:
+                    number, _, what = name.partition(".")
+                    if number == str(self.number) and not what.endswith(("entries", "lengths")):
+                        found[what].append(piece[name])
+        for what in [what for what in found if what.endswith(".values")]:
+            self._write(what, _joined(found.pop(what)))
+        always, own = _joined(found["always"]), _joined(found["own"])
+        phrases, rare = _phrases(_joined(found["phrases"]), _joined(found["rows"]))
+        self._write("searched", np.concatenate([always, phrases[rare]]))
+        self._write("own", np.concatenate([always, phrases, own]))
 
     def _write(self, name: str, hashes: Hashes) -> None:
-        np.save(self.memory.folder / f"{name}.npy", distinct(hashes))
-
-    def _phrases(self, pieces: list[Any]) -> tuple[Hashes, Any]:
-        """The phrases of the column, and which of them few rows have, over all pieces."""
-        phrases, rows = _all(pieces, f"{self.number}.phrases"), _all(pieces, f"{self.number}.rows")
-        if not len(phrases):
-            return phrases, np.zeros(0, dtype=bool)
-        order = np.argsort(phrases)
-        phrases, rows = phrases[order], rows[order].astype(np.int64)
-        first = np.flatnonzero(np.concatenate(([True], phrases[1:] != phrases[:-1])))
-        return phrases[first], np.add.reduceat(rows, first) < telling.FEW
+        np.save(self.memory.folder / f"{self.number}.{name}.npy", distinct(hashes))
 
 
 @dataclass(frozen=True)
@@ -119,7 +111,16 @@ def _pieces(memory: Memory) -> list[Path]:
     return sorted(memory.folder.glob("piece-*.npz"))
 
 
-def _all(pieces: list[Any], name: str) -> Hashes:
-    """One run over all pieces, as it was written."""
-    some = [piece[name] for piece in pieces if name in piece.files]
-    return np.concatenate(some) if some else np.zeros(0, dtype=np.uint64)
+def _joined(runs: list[Any]) -> Hashes:
+    """What all pieces have of one run, as it was written."""
+    return np.concatenate(runs) if runs else np.zeros(0, dtype=np.uint64)
+
+
+def _phrases(phrases: Hashes, rows: Any) -> tuple[Hashes, Any]:
+    """A column's phrases, each once, and which of them few rows have over all pieces."""
+    if not len(phrases):
+        return phrases, np.zeros(0, dtype=bool)
+    order = np.argsort(phrases)
+    phrases, rows = phrases[order], rows[order].astype(np.int64)
+    first = np.flatnonzero(np.concatenate(([True], phrases[1:] != phrases[:-1])))
+    return phrases[first], np.add.reduceat(rows, first) < telling.FEW

@@ -199,6 +199,14 @@ def pair(open_pair: Callable[..., AbstractContextManager[Pair]]) -> Iterator[Pai
 
 
 @pytest.fixture
+def system_pair(system_server: Server, open_pair: Callable[..., AbstractContextManager[Pair]]) -> Iterator[Pair]:
+    """The same on the system's PostgreSQL 15, which knows XML and ICU."""
+    programs = [find(name, server_major=15).path for name in ("pg_dump", "pg_restore")]
+    with open_pair(on=(system_server, Programs(*programs, find("psql").path))) as opened:
+        yield opened
+
+
+@pytest.fixture
 def policy_file(tmp_path: Path) -> Callable[[str], Path]:
     """Writes a policy's text to a file."""
 

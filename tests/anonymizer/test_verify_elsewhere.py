@@ -180,6 +180,18 @@ def test_a_canary_is_found_wherever_it_sings(look: Callable[..., Verification], 
     assert text not in repr(found)
 
 
+def test_chance_is_no_excuse_for_a_canary(look: Callable[..., Verification], pair: Any) -> None:
+    """However short it is, and although the mask of the column could have made it; no policy accepts it either."""
+    made = pair.sql("SELECT note FROM person WHERE id = 2", target=True)[0][0]
+    pair.sql("UPDATE person SET note = 'zk' WHERE id = 2", target=True)
+    rules = POLICY + '[[elsewhere]]\nin = "public.person.note"\nreason = "we like birds"\n'
+    try:
+        assert "public.person.note: canary 1 stands in it" in look(rules=rules, canaries=("zk",)).problems
+    finally:
+        pair.sql(f"UPDATE person SET note = '{made}' WHERE id = 2", target=True)
+    assert look().problems == ()
+
+
 def test_comments_labels_and_defaults_are_looked_at(look: Callable[..., Verification], pair: Any) -> None:
     """What is written in the catalog is as readable as any row."""
     for change, back in (
