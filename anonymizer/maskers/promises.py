@@ -173,7 +173,9 @@ def floored(setting: Setting, size: float) -> tuple[Promise, ...]:
         becomes(
             "bucket",
             f"the bucket of {int(size)}",
-            f"greatest(floor({{}}::numeric / {int(size)}) * {int(size)}, {lowest})::float8",
+            # greatest() passes over NULL
+            f"CASE WHEN {{}} IS NOT NULL THEN greatest(floor({{}}::numeric / {int(size)}) * {int(size)}, {lowest}) END"
+            "::float8",
             after="{}::float8",
             given=_handy(setting),
         ),
@@ -186,7 +188,7 @@ def edged(setting: Setting, edges: list[float]) -> tuple[Promise, ...]:
         return ()
     whole = sorted({int(edge) for edge in edges})
     cases = " ".join(f"WHEN {{}} >= {edge} THEN {edge}" for edge in reversed(whole))
-    before = f"(CASE {cases} ELSE {whole[0]} END)::float8"
+    before = f"(CASE {cases} WHEN {{}} IS NOT NULL THEN {whole[0]} END)::float8"
     return (becomes("bucket", "the bucket", before, after="{}::float8", given=_handy(setting)),)
 
 

@@ -67,7 +67,7 @@ FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamesp
 WHERE c.relispartition AND c.relkind = 'r' AND {_OURS} ORDER BY 1, 2
 """
 _STEPS = """
-SELECT n.nspname, s.relname, q.seqincrement FROM pg_catalog.pg_sequence q
+SELECT n.nspname, s.relname, q.seqincrement, q.seqmin, q.seqmax FROM pg_catalog.pg_sequence q
 JOIN pg_catalog.pg_class s ON s.oid = q.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
 WHERE NOT q.seqcycle
 """
@@ -238,7 +238,7 @@ def sequences(source: Connection, clone: Connection) -> Iterator[str]:
 
     Their columns are those that own them, as identity and serial do, and those with a default that asks them.
     """
-    steps = {TableName(schema, name): step for schema, name, step in clone.execute(_STEPS)}
+    steps = {TableName(schema, name): (step, least, most) for schema, name, step, least, most in clone.execute(_STEPS)}
     numbers = {
         (table.name, column.name): table
         for table in catalog.tables(clone)
@@ -251,15 +251,21 @@ def sequences(source: Connection, clone: Connection) -> Iterator[str]:
         for place in places
         if place in numbers and sequence in steps
     }
-    for (sequence, table, column), step in sorted(found.items()):
-        if _behind(clone, sequence, table, column, step) and not _behind(source, sequence, table, column, step):
+    for (sequence, table, column), steps_by in sorted(found.items()):
+        if _behind(clone, sequence, table, column, *steps_by) and not _behind(
+            source, sequence, table, column, *steps_by
+        ):
             yield f"the sequence {sequence} is behind {table}.{column}"
 
 
-def _behind(connection: Connection, sequence: TableName, table: TableName, column: str, step: int) -> bool:
+def _behind(
+    connection: Connection, sequence: TableName, table: TableName, column: str, step: int, least: int, most: int
+) -> bool:
+    """Whether a column has the next number or one behind it; a sequence at its end has none to hand out."""
     furthest, sign = ("max", ">=") if step > 0 else ("min", "<=")
     row = connection.execute(
-        f"SELECT (SELECT {furthest}({quote(column)}) FROM {table.sql}) {sign} "
-        f"last_value::numeric + CASE WHEN is_called THEN {step} ELSE 0 END FROM {sequence.sql}".encode()
+        f"SELECT (SELECT {furthest}({quote(column)}) FROM {table.sql}) {sign} next AND next BETWEEN {least} AND {most} "
+        f"FROM (SELECT last_value::numeric + CASE WHEN is_called THEN {step} ELSE 0 END AS next "
+        f"FROM {sequence.sql}) s".encode()
     ).fetchone()
     return bool(row and row[0])

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anonymizer.schema import Programs
+from anonymizer.verify.model import Elsewhere
 from understudy.postgres import Server
 from understudy.postgres.programs import find
 
@@ -123,9 +124,15 @@ def look(system_server: Server, open_pair: Callable[..., Any], looking: Callable
             yield looker
 
 
+@pytest.fixture(scope="module")
+def own_words(look: Any) -> str:
+    """What a report says by itself; a canary may be a word of it."""
+    return repr(look(POLICY)) + repr(Elsewhere("", "canary 1 stands in it", 0))
+
+
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(plants)
-def test_a_canary_is_found_in_every_container(look: Any, plants: list[tuple[str, str, int]]) -> None:
+def test_a_canary_is_found_in_every_container(look: Any, own_words: str, plants: list[tuple[str, str, int]]) -> None:
     """Whatever a column can hold: texts, documents however deep, arrays of them, what is escaped, binary, sorted."""
     with psycopg.connect(look.pair.target, autocommit=True) as connection:
         connection.execute("TRUNCATE place")
@@ -137,4 +144,5 @@ def test_a_canary_is_found_in_every_container(look: Any, plants: list[tuple[str,
     found = look(POLICY, canaries=tuple(canary for _, canary, _ in plants))
     said = {f"public.place.{column}: canary {number} stands in it" for number, (column, _, _) in enumerate(plants, 1)}
     assert said <= set(found.problems)
-    assert not [word for _, canary, _ in plants for word in canary.split() if word in repr(found)]
+    words = {word for _, canary, _ in plants for word in canary.split()}
+    assert not [word for word in words if word in repr(found) and word not in own_words]

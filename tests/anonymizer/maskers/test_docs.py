@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -119,7 +120,9 @@ def test_the_example_of_a_function_of_ones_own_is_true(
     (module,) = re.findall(r"```python\n# our_masks.py\n(.*?)```", page, re.DOTALL)
     (tmp_path / "our_masks.py").write_text(module, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "our_masks", raising=False)
+    # set first, so that what is imported here is gone afterwards
+    monkeypatch.setitem(sys.modules, "our_masks", ModuleType("our_masks"))
+    del sys.modules["our_masks"]
     options = tomllib.loads(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0])["column"]
     rows = [_cells(line) for line in re.findall(r"^\| `.*` \| `.*` \|$", page, re.MULTILINE)]
     assert rows

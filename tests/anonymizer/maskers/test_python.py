@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -34,6 +36,8 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A team's own module, importable."""
     (tmp_path / "our_masks.py").write_text(MODULE)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(sys.modules, "our_masks", ModuleType("our_masks"))
+    del sys.modules["our_masks"]
     return "our_masks"
 
 
